@@ -1,0 +1,121 @@
+"""All settings, typed, in one object; the only module that reads the environment.
+
+A setting belongs here when two installations of the same code may differ in it. What departments deliver
+and what is allowed in their data belongs in the catalogue.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from govpipes.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are and how much of the machine may be used.
+
+    home: runtime state (landing, candidates, quarantine, lake, releases, embedded PostgreSQL); never in git.
+    data_dir: the catalogue, the code lists and the reference files.
+    postgres_url: a PostgreSQL to use instead of the embedded one.
+    mariadb_url: an administrator's URL of a MariaDB for the simulator's health department.
+    threads, memory_limit: given to every DuckDB connection, e.g. 2 and "4GB".
+    systems: addresses of source systems from `GOVPIPES_SYSTEM_<NAME>`, by lower-case name.
+    """
+
+    home: Path
+    data_dir: Path = ROOT / "data"
+    postgres_url: str | None = field(default=None, repr=False)
+    mariadb_url: str | None = field(default=None, repr=False)
+    threads: int = 2
+    memory_limit: str = "4GB"
+    systems: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """The settings of this process: `GOVPIPES_*` variables over the defaults.
+
+        Raises SettingsError when a value cannot be used.
+        """
+        env = os.environ if environ is None else environ
+        prefix = "GOVPIPES_SYSTEM_"
+        return cls(
+            home=Path(env.get("GOVPIPES_HOME") or ROOT / ".govpipes").expanduser().absolute(),
+            data_dir=Path(env.get("GOVPIPES_DATA") or ROOT / "data").expanduser().absolute(),
+            postgres_url=env.get("GOVPIPES_POSTGRES_URL") or None,
+            mariadb_url=env.get("GOVPIPES_MARIADB_URL") or None,
+            threads=_positive(env, "GOVPIPES_THREADS", min(os.cpu_count() or 1, 4)),
+            memory_limit=env.get("GOVPIPES_MEMORY") or "4GB",
+            systems={name[len(prefix) :].lower(): url for name, url in env.items() if name.startswith(prefix)},
+        )
+
+    @property
+    def landing_dir(self) -> Path:
+        """Immutable landed days: `<dataset>/<day>/<landing>/`."""
+        return self.home / "landing"
+
+    @property
+    def candidate_dir(self) -> Path:
+        """Standardized days waiting for, or holding, a verdict."""
+        return self.home / "candidate"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        """Rejected rows with all their reasons."""
+        return self.home / "quarantine"
+
+    @property
+    def lake_dir(self) -> Path:
+        """The DuckLake's Parquet files."""
+        return self.home / "lake"
+
+    @property
+    def releases_dir(self) -> Path:
+        """Frozen versions of the warehouse and the pointer to the current one."""
+        return self.home / "releases"
+
+    @property
+    def systems_file(self) -> Path:
+        """Addresses and passwords of the source systems (mode 0600)."""
+        return self.home / "systems.yaml"
+
+    @property
+    def temp_dir(self) -> Path:
+        """Where DuckDB spills, and where files are made before they are moved into place."""
+        return self.home / "tmp"
+
+    @property
+    def catalogue_dir(self) -> Path:
+        """The contracts."""
+        return self.data_dir / "catalogue"
+
+    @property
+    def codes_dir(self) -> Path:
+        """The code lists."""
+        return self.data_dir / "codes"
+
+    def ensure_home(self) -> None:
+        """Make the runtime folder, readable by its owner alone (it holds personal data).
+
+        Raises SettingsError when it cannot be made.
+        """
+        try:
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.temp_dir.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise SettingsError(
+                f"the runtime folder {self.home} cannot be made: {error.strerror}",
+                next_step="set GOVPIPES_HOME to a folder this user may write",
+            ) from error
+
+
+def _positive(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name)
+    if not text:
+        return default
+    if not text.isdigit() or int(text) < 1:
+        raise SettingsError(f"{name} cannot be used", found=text, allowed="a whole number from 1")
+    return int(text)
