@@ -1,0 +1,132 @@
+"""The ledger's tables. Rows are only ever added; the state of a dataset-day is read from the newest of them.
+
+Times are `timestamptz`. `day` is the first day of the dataset's period (govpipes.days). Hashes are hex SHA-256.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(schema="ledger")
+
+
+def _recorded(*columns: Column[Any], name: str) -> Table:
+    """A table of facts about a dataset-day: who, when and how long beside the fact itself."""
+    return Table(
+        name,
+        metadata,
+        Column("sequence", BigInteger, Identity(always=True), primary_key=True),
+        Column("dataset", String(100), nullable=False),
+        Column("registry", String(40), nullable=False),
+        Column("day", Date, nullable=False),
+        *columns,
+        Column("run_id", String(64), nullable=False),
+        Column("seconds", Double, nullable=False),
+        Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        Index(f"{name}_of_day", "dataset", "day", "sequence"),
+    )
+
+
+def _count(name: str) -> "Column[Any]":
+    return Column(name, BigInteger, nullable=False)
+
+
+readings = _recorded(
+    Column("landing_id", String(64), nullable=False),
+    _count("rows"),
+    _count("new_rows"),
+    name="readings",
+)
+"""Every reading of a source: how many rows it gave, how many were not landed before, the landing they are in."""
+
+landings = _recorded(
+    Column("landing_id", String(64), nullable=False, unique=True),
+    _count("rows"),
+    Column("sha256", String(64), nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("window_start", DateTime(timezone=False)),
+    Column("window_end", DateTime(timezone=False)),
+    Column("detail", JSONB, nullable=False),
+    name="landings",
+)
+"""Immutable landed Parquet: `content` is a hash of its rows in any order; `detail` has columns, files, statement."""
+
+candidates = _recorded(
+    Column("candidate_id", String(64), nullable=False, unique=True),
+    Column("contract_sha256", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("landing_ids", JSONB, nullable=False),
+    _count("rows_read"),
+    _count("rows_accepted"),
+    _count("rows_quarantined"),
+    _count("rows_flagged"),
+    Column("reasons", JSONB, nullable=False),
+    Column("flags", JSONB, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("quarantine_path", Text, nullable=False),
+    name="candidates",
+)
+"""Standardized days: what was accepted, what was rejected and why (`reasons`: {"item:CODE": rows})."""
+
+verdicts = _recorded(
+    Column("candidate_sha256", String(64), nullable=False),
+    Column("contract_sha256", String(64), nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("error", Text),
+    Column("outcomes", JSONB, nullable=False),
+    name="verdicts",
+)
+"""What Great Expectations said of exactly these bytes under exactly this contract."""
+
+publications = _recorded(
+    Column("publication_id", BigInteger, nullable=False, unique=True),
+    Column("candidate_sha256", String(64), nullable=False),
+    Column("contract_sha256", String(64), nullable=False),
+    _count("rows_inserted"),
+    _count("rows_updated"),
+    _count("rows_unchanged"),
+    _count("rows_superseded"),
+    _count("rows_withdrawn"),
+    _count("rows_late"),
+    name="publications",
+)
+"""What a publication did; the same row stands in the lake, written in the transaction of the data."""
+
+steps = _recorded(
+    Column("step", String(20), nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("message", Text),
+    name="steps",
+)
+"""Every step that ran for a dataset-day: outcome ok, held (the gate said no) or failed (it could not be done)."""
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("sequence", BigInteger, Identity(always=True), primary_key=True),
+    Column("release", String(100), nullable=False, unique=True),
+    Column("snapshot_id", BigInteger, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("tables", JSONB, nullable=False),
+    Column("held", JSONB, nullable=False),
+    Column("run_id", String(64), nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)
+"""Frozen versions of the warehouse: `tables` {name: rows}, `held` the dataset-days that were held then."""
