@@ -1,0 +1,70 @@
+"""What a dataset's claims are in the warehouse: their columns, and which version of a record is current.
+
+A claim is a version of a record as its source said it: (source_key, cursor, row_hash). Writing claims is publish's.
+"""
+
+from datetime import date
+
+from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract
+from govpipes.pipeline.workspace import Workspace
+from govpipes.sql import ident, literal
+from govpipes.standards import ELEMENTS
+from govpipes.warehouse import LAKE, Column
+
+HISTORY = {
+    "source_day": ("DATE", "the dataset-day (first day of its period) that says this"),
+    "publication_id": ("BIGINT", "the publication that brought it"),
+    "recorded_from": ("TIMESTAMP WITH TIME ZONE", "when we learned it"),
+    "recorded_to": ("TIMESTAMP WITH TIME ZONE", "when its day stopped saying it; NULL = still says it"),
+    "withdrawn_by": ("BIGINT", "the publication that withdrew it"),
+}
+"""The columns a claim has beside its candidate's: the bitemporal tail."""
+
+
+def claims_table(contract: Contract) -> str:
+    """The quoted name of a dataset's claims in the attached lake."""
+    return ident(LAKE, "claims", contract.dataset)
+
+
+def claim_columns(contract: Contract) -> list[Column]:
+    """The columns of a dataset's claims: its items, the candidate's technical ones, the bitemporal tail."""
+    items = [Column(item.name, ELEMENTS[item.element].sql_type, item.title.zh) for item in contract.items]
+    technical = [Column(name, kind) for name, kind in CANDIDATE_COLUMNS.items()]
+    return items + technical + [Column(name, kind, comment) for name, (kind, comment) in HISTORY.items()]
+
+
+def current_rows_sql(contract: Contract, table: str, as_of: date | None = None) -> str:
+    """SQL for the newest version of each record (deleted ones included) that `table` holds.
+
+    A full dump speaks for everything, so its newest period is current; else a record's version wins by cursor, ties by
+    content. as_of: only what days up to this one say.
+    """
+    known = f"recorded_to IS NULL AND source_day <= {literal(as_of)}" if as_of else "recorded_to IS NULL"
+    if contract.source.mode == "snapshot":
+        known += f" AND source_day = (SELECT max(source_day) FROM {table} WHERE {known})"
+    return (
+        f"SELECT * FROM {table} WHERE {known} "
+        "QUALIFY row_number() OVER (PARTITION BY source_key ORDER BY cursor DESC, row_hash DESC, source_day DESC) = 1"
+    )
+
+
+def ensure_claims(ws: Workspace, contract: Contract) -> None:
+    """Make the dataset's table, or add the columns it lacks, and its view. Call it inside a lake write.
+
+    The view `current.<dataset>` has the newest version of each record that is not deleted; it travels with releases.
+    """
+    ws.lake.ensure_table(
+        "claims", contract.dataset, claim_columns(contract), comment=contract.title.zh, partition_by="source_day"
+    )
+    there = ws.lake.one(
+        "SELECT count(*) FROM duckdb_columns() WHERE database_name = ? AND schema_name = 'current' AND table_name = ?",
+        [LAKE, contract.dataset],
+    )
+    if there == len(claim_columns(contract)):
+        return
+    table = ident("claims", contract.dataset)
+    ws.con.execute(f"CREATE SCHEMA IF NOT EXISTS {ident(LAKE, 'current')}")
+    ws.con.execute(
+        f"CREATE OR REPLACE VIEW {ident(LAKE, 'current', contract.dataset)} AS "
+        f"SELECT * FROM ({current_rows_sql(contract, table)}) WHERE NOT is_deleted"
+    )

@@ -1,0 +1,189 @@
+"""Publish: make the warehouse's claims of a dataset-day equal to its candidate, when a verdict allows exactly that.
+
+A claim is a version of a record: (source_key, cursor, row_hash). Claims are only added; one that a day no longer
+says is withdrawn by closing its recorded time. The set of claims of a day is a function of its candidate alone, so
+order, repetition and retries cannot matter; which version is current is decided by cursor, then content (DESIGN.md D6).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract
+from govpipes.days import period
+from govpipes.errors import GateError
+from govpipes.ledger import tables as t
+from govpipes.pipeline.claims import HISTORY, claims_table, current_rows_sql, ensure_claims
+from govpipes.pipeline.standardize import Candidate, candidate_of
+from govpipes.pipeline.workspace import Step, Workspace, step
+from govpipes.sql import column_list, literal
+from govpipes.warehouse import LAKE
+
+_FATES = ("inserted", "updated", "unchanged", "superseded", "withdrawn", "late")
+_COUNTS = tuple(f"rows_{fate}" for fate in _FATES)
+_VERSION = "source_key, cursor, row_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a publication did, by the fate of each accepted row.
+
+    inserted: a record not known before; updated: a newer version of a known one; unchanged: says what is known
+    already; superseded: older than what is known, or a duplicate in its own day. withdrawn: claims the day no longer
+    makes. late: rows that came after their day had been published. already: nothing was left to do.
+    """
+
+    publication_id: int
+    inserted: int
+    updated: int
+    unchanged: int
+    superseded: int
+    withdrawn: int
+    late: int
+    snapshot_id: int
+    already: bool
+    seconds: float
+
+
+def publish(ws: Workspace, contract: Contract, day: date, run_id: str) -> Publication:
+    """Publish the newest candidate of a dataset-day.
+
+    Raises GateError, and changes nothing, unless a passing verdict was recorded for exactly the candidate's bytes and
+    exactly this contract, and its rows balance; WarehouseError when the lake cannot be written.
+    """
+    with step(ws, contract, day, "publish", run_id) as running:
+        candidate = _allowed(ws, contract, day)
+        publication_id = ws.ledger.next_publication_id()
+        table = f"claims.{contract.dataset}"
+        message = f"publish {contract.dataset} {day}"
+        counts, number = ws.lake.write(table, message, lambda: _write(ws, running, candidate, publication_id))
+        already = number != publication_id
+        if not ws.ledger.publication_known(number):
+            ws.ledger.record(
+                t.publications,
+                {
+                    **running.facts,
+                    "publication_id": number,
+                    "candidate_sha256": candidate.sha256,
+                    "contract_sha256": contract.sha256,
+                    **dict(zip(_COUNTS, counts, strict=True)),
+                },
+            )
+        fates = dict(zip(_FATES, counts, strict=True))
+        return Publication(number, **fates, snapshot_id=ws.lake.snapshot_id(), already=already, seconds=running.seconds)
+
+
+def _allowed(ws: Workspace, contract: Contract, day: date) -> Candidate:
+    candidate = candidate_of(ws, contract, day)
+    verdict = ws.ledger.verdict(contract.dataset, day, candidate.sha256, contract.sha256)
+    if verdict is None:
+        raise GateError("this candidate has no verdict", next_step="verify it first: `govpipes sync`")
+    if not verdict["passed"]:
+        raise GateError(
+            "held: its verdict says no",
+            found=verdict["error"] or failures(verdict["outcomes"]),
+            next_step="see `govpipes quarantine list`; when the department has corrected the rows, sync the day again",
+        )
+    if candidate.rows_read != candidate.accepted + candidate.quarantined:
+        raise GateError(
+            "held: its rows do not balance",
+            found=f"{candidate.rows_read} read, {candidate.accepted} accepted, {candidate.quarantined} quarantined",
+            allowed="read = accepted + quarantined",
+        )
+    return candidate
+
+
+def failures(outcomes: list[dict[str, object]]) -> str:
+    """The blocking outcomes that failed, as one line."""
+    failed = [o for o in outcomes if not o["passed"] and o["severity"] == "block"]
+    return "; ".join(
+        f"{o['item'] + ': ' if o['item'] else ''}{o['expectation']} found {o['observed']}, allowed {o['allowed']}"  # type: ignore[operator]
+        for o in failed
+    )
+
+
+def _write(ws: Workspace, running: Step, candidate: Candidate, publication_id: int) -> tuple[list[int], int]:
+    """Inside the lake transaction: returns the counts and the number of the publication that holds these bytes."""
+    contract, day, con = running.contract, running.day, ws.con
+    last = con.execute(
+        f"SELECT candidate_sha256, contract_sha256, publication_id, {', '.join(_COUNTS)} "
+        f"FROM {LAKE}.pipeline.publications WHERE dataset = ? AND day = ? ORDER BY publication_id DESC LIMIT 1",
+        [contract.dataset, day],
+    ).fetchone()
+    if last and last[:2] == (candidate.sha256, contract.sha256):
+        return list(last[3:]), int(last[2])
+    ensure_claims(ws, contract)
+    _classify(ws, contract, day, candidate)
+    counts = _counts(ws, contract, day, first_time=last is None)
+    _change(ws, contract, day, publication_id, counts[4])
+    con.execute(
+        f"INSERT INTO {LAKE}.pipeline.publications VALUES (?, ?, ?, ?, ?, ?, {', '.join(map(str, counts))}, ?, now())",
+        [publication_id, contract.dataset, contract.registry, day, candidate.sha256, contract.sha256, running.run_id],
+    )
+    return counts, publication_id
+
+
+def _classify(ws: Workspace, contract: Contract, day: date, candidate: Candidate) -> None:
+    """Temp tables: `said` the candidate's rows with their fate, `unsaid` the day's claims it no longer makes."""
+    con, table = ws.con, claims_table(contract)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE said AS SELECT *, "
+        f"row_number() OVER (PARTITION BY {_VERSION}) AS copy, "
+        "row_number() OVER (PARTITION BY source_key ORDER BY cursor DESC, row_hash DESC) AS age "
+        f"FROM read_parquet({literal(candidate.path)})"
+    )
+    of_day = f"SELECT {_VERSION} FROM {table} WHERE source_day = {literal(day)} AND recorded_to IS NULL"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE unsaid AS {of_day} EXCEPT SELECT {_VERSION} FROM said")
+    if contract.source.mode == "snapshot":  # compared with its predecessor
+        newest = current_rows_sql(contract, table, day - timedelta(days=1))
+    else:
+        newest = current_rows_sql(
+            contract, f"(SELECT * FROM {table} WHERE source_key IN (SELECT source_key FROM said))"
+        )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE fate AS SELECT s.*, "
+        "d.source_key IS NOT NULL AS of_day, CASE "
+        "WHEN s.copy > 1 THEN 'superseded' "
+        "WHEN d.source_key IS NOT NULL THEN 'unchanged' "
+        "WHEN s.age > 1 THEN 'superseded' "
+        "WHEN n.source_key IS NULL THEN 'inserted' "
+        "WHEN n.row_hash = s.row_hash THEN 'unchanged' "
+        "WHEN (s.cursor, s.row_hash) < (n.cursor, n.row_hash) THEN 'superseded' "
+        "ELSE 'updated' END AS fate "
+        f"FROM said s LEFT JOIN ({of_day}) d USING ({_VERSION}) LEFT JOIN ({newest}) n USING (source_key)"
+    )
+
+
+def _counts(ws: Workspace, contract: Contract, day: date, *, first_time: bool) -> list[int]:
+    start, _ = period(contract.update.cycle, day)
+    opening = day <= contract.first_day
+    late = "NOT of_day AND copy = 1"
+    if first_time:
+        late += f" AND cursor < {literal(datetime.combine(start, time.min))}" if not opening else " AND FALSE"
+    if contract.source.mode == "snapshot":
+        late = "FALSE"
+    fates = ", ".join(
+        f"count(*) FILTER (fate = '{name}')" for name in ("inserted", "updated", "unchanged", "superseded")
+    )
+    row = ws.con.execute(
+        f"SELECT {fates}, (SELECT count(*) FROM unsaid), count(*) FILTER ({late}) FROM fate"
+    ).fetchone()
+    assert row is not None
+    return [int(value) for value in row]
+
+
+def _change(ws: Workspace, contract: Contract, day: date, publication_id: int, withdrawn: int) -> None:
+    con, table = ws.con, claims_table(contract)
+    names = column_list([item.name for item in contract.items] + list(CANDIDATE_COLUMNS))
+    tail = column_list(list(HISTORY))
+    con.execute(
+        f"INSERT INTO {table} ({names}, {tail}) SELECT {names}, {literal(day)}, {publication_id}, now(), NULL, NULL "
+        "FROM fate WHERE NOT of_day AND copy = 1"
+    )
+    if withdrawn:
+        con.execute(
+            f"UPDATE {table} SET recorded_to = now(), withdrawn_by = {publication_id} "
+            f"WHERE source_day = {literal(day)} AND recorded_to IS NULL "
+            f"AND ({_VERSION}) IN (SELECT ({_VERSION}) FROM unsaid)"
+        )
+    for name in ("said", "unsaid", "fate"):
+        con.execute(f"DROP TABLE {name}")

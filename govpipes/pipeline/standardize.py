@@ -1,0 +1,219 @@
+"""Standardize: one DuckDB scan turns landed rows into a candidate and a quarantine.
+
+Every landed row ends in exactly one of the two; a rejected row carries all its reasons and its raw values.
+The SQL itself is made in standardize_sql.py.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract, Entity
+from govpipes.errors import GateError, SchemaError, WarehouseError
+from govpipes.files import new_id, sha256_of, whole_file
+from govpipes.ledger import tables as t
+from govpipes.pipeline.land import day_rows, period_end
+from govpipes.pipeline.standardize_sql import standardize_sql
+from govpipes.pipeline.workspace import Step, Workspace, step
+from govpipes.sql import column_list, literal
+
+_PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A standardized dataset-day that waits for its verdict.
+
+    sha256: of the candidate file's bytes. reasons, flags: rows per "item:CODE". reused: it was there already.
+    """
+
+    candidate_id: str
+    sha256: str
+    contract_sha256: str
+    rows_read: int
+    accepted: int
+    quarantined: int
+    flagged: int
+    reasons: dict[str, int]
+    flags: dict[str, int]
+    path: Path
+    quarantine_path: Path
+    reused: bool
+    seconds: float
+
+    @classmethod
+    def from_ledger(cls, row: dict[str, Any], *, reused: bool, seconds: float) -> "Candidate":
+        """The candidate a ledger row speaks of."""
+        return cls(
+            candidate_id=row["candidate_id"],
+            sha256=row["sha256"],
+            contract_sha256=row["contract_sha256"],
+            rows_read=row["rows_read"],
+            accepted=row["rows_accepted"],
+            quarantined=row["rows_quarantined"],
+            flagged=row["rows_flagged"],
+            reasons=row["reasons"],
+            flags=row["flags"],
+            path=Path(row["path"]),
+            quarantine_path=Path(row["quarantine_path"]),
+            reused=reused,
+            seconds=seconds,
+        )
+
+
+def standardize(ws: Workspace, contract: Contract, day: date, run_id: str) -> Candidate:
+    """Bring a landed dataset-day to the national standards; a day standardized already is returned as it is.
+
+    Raises SchemaError when a column the contract needs is missing (or an unknown one is frozen out), WarehouseError
+    when the day has not been landed.
+    """
+    with step(ws, contract, day, "standardize", run_id) as running:
+        landings = ws.ledger.landings_of(contract.dataset, day)
+        if not landings:
+            raise WarehouseError(
+                "this day has not been landed", next_step="materialize landing first, or run `govpipes sync`"
+            )
+        known = ws.ledger.latest(t.candidates, contract.dataset, day)
+        ids = [row["landing_id"] for row in landings]
+        if known and (known["landing_ids"], known["contract_sha256"]) == (ids, contract.sha256):
+            reusable = Candidate.from_ledger(known, reused=True, seconds=running.seconds)
+            # a candidate whose file was removed is made again
+            if reusable.path.is_file():
+                return reusable
+        return _make(ws, running, landings)
+
+
+def candidate_of(ws: Workspace, contract: Contract, day: date) -> Candidate:
+    """The newest candidate of a dataset-day, its bytes checked against the ledger.
+
+    Raises GateError when there is none under this contract, or the file was changed or removed.
+    """
+    row = ws.ledger.latest(t.candidates, contract.dataset, day)
+    if row is None:
+        raise GateError("this day has no candidate", next_step="land and standardize it first: `govpipes sync`")
+    candidate = Candidate.from_ledger(row, reused=True, seconds=0.0)
+    if candidate.contract_sha256 != contract.sha256:
+        raise GateError(
+            "the candidate was made under another version of the contract",
+            found=candidate.contract_sha256[:12],
+            allowed=contract.sha256[:12],
+            next_step=f"standardize it again: `govpipes sync --day {day} --dataset {contract.dataset}`",
+        )
+    found = sha256_of(candidate.path) if candidate.path.is_file() else "no file"
+    if found != candidate.sha256:
+        raise GateError(
+            "the candidate's file is not the one that was standardized",
+            found=found[:12],
+            allowed=candidate.sha256[:12],
+            next_step=f"remove {candidate.path.name} and sync the day again",
+        )
+    return candidate
+
+
+def explain(contract: Contract, entity: Entity, columns: dict[str, str], day: date) -> str:
+    """The standardizing SQL as it would run for a day whose landing has these columns (name -> DuckDB type)."""
+    landed = (
+        "SELECT *, 'landing' AS landing_id, file_row_number + 1 AS row_number\n"
+        f"FROM read_parquet('landing/{contract.dataset}/{day}/part.parquet', file_row_number = true)"
+    )
+    return standardize_sql(contract, entity, landed, columns, day, period_end(contract, day))
+
+
+def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]]) -> Candidate:
+    contract, day, con = running.contract, running.day, ws.con
+    columns = _columns(landings)
+    _check_columns(contract, list(columns))
+    rows_sql = day_rows(contract, landings)
+    entity = ws.catalogue.entity(contract.registry, contract.entity)
+    query = standardize_sql(contract, entity, rows_sql, columns, day, period_end(contract, day))
+    candidate_id = new_id()
+    path = ws.day_dir(ws.settings.candidate_dir, contract, day) / f"{candidate_id}.parquet"
+    quarantine_path = ws.day_dir(ws.settings.quarantine_dir, contract, day) / f"{candidate_id}.parquet"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {query}")
+    try:
+        with whole_file(ws.settings.temp_dir, path) as made, whole_file(ws.settings.temp_dir, quarantine_path) as bad:
+            names = column_list([item.name for item in contract.items] + list(CANDIDATE_COLUMNS))
+            con.execute(f"COPY (SELECT {names} FROM judged WHERE len(reasons) = 0) TO {literal(made)} {_PARQUET}")
+            con.execute(f"COPY ({_quarantine_sql(rows_sql)}) TO {literal(bad)} {_PARQUET}")
+            sha256 = sha256_of(made)
+        fact = _fact(ws, running, landings, candidate_id, sha256, path, quarantine_path)
+    finally:
+        con.execute("DROP TABLE IF EXISTS judged")
+    ws.ledger.record(t.candidates, fact)
+    return Candidate.from_ledger(fact, reused=False, seconds=running.seconds)
+
+
+def _fact(
+    ws: Workspace,
+    running: Step,
+    landings: list[dict[str, Any]],
+    candidate_id: str,
+    sha256: str,
+    path: Path,
+    quarantine_path: Path,
+) -> dict[str, Any]:
+    counted = ws.con.execute(
+        "SELECT count(*), count(*) FILTER (len(reasons) = 0), count(*) FILTER (len(reasons) > 0), "
+        "count(*) FILTER (len(reasons) = 0 AND len(flags) > 0) FROM judged"
+    ).fetchone()
+    assert counted is not None
+    return {
+        **running.facts,
+        "candidate_id": candidate_id,
+        "contract_sha256": running.contract.sha256,
+        "sha256": sha256,
+        "landing_ids": [row["landing_id"] for row in landings],
+        "rows_read": counted[0],
+        "rows_accepted": counted[1],
+        "rows_quarantined": counted[2],
+        "rows_flagged": counted[3],
+        "reasons": _histogram(ws, "reasons", "TRUE"),
+        "flags": _histogram(ws, "flags", "len(reasons) = 0"),
+        "path": str(path),
+        "quarantine_path": str(quarantine_path),
+    }
+
+
+def _histogram(ws: Workspace, column: str, where: str) -> dict[str, int]:
+    rows = ws.con.execute(
+        f"SELECT code, count(*) FROM (SELECT unnest({column}) AS code FROM judged WHERE {where}) "
+        "GROUP BY code ORDER BY code"
+    ).fetchall()
+    return {str(code): int(count) for code, count in rows}
+
+
+def _quarantine_sql(rows_sql: str) -> str:
+    """Rejected rows with the source's own values, as JSON, from the landing."""
+    return (
+        "SELECT q.source_key, q.entity_key, q.cursor, q.reasons, q.flags, q.landing_id, q.row_number, "
+        "to_json(r) AS raw FROM (SELECT * FROM judged WHERE len(reasons) > 0) q "
+        "JOIN (SELECT landing_id, row_number, struct_pack(*COLUMNS(* EXCLUDE (landing_id, row_number))) AS r "
+        f"FROM ({rows_sql})) "
+        "USING (landing_id, row_number) ORDER BY q.landing_id, q.row_number"
+    )
+
+
+def _columns(landings: list[dict[str, Any]]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for landing in landings:
+        columns |= {column["name"]: column["type"] for column in landing["detail"]["columns"]}
+    return columns
+
+
+def _check_columns(contract: Contract, columns: list[str]) -> None:
+    missing = contract.missing_columns_in(columns, required_only=True)
+    if missing:
+        raise SchemaError(
+            f"the source lacks {', '.join(missing)}",
+            found=", ".join(columns),
+            allowed="every column a required item, the key or the cursor is read from",
+            next_step="ask the department, or name the new column in the contract (`from: [new, old]`)",
+        )
+    unknown = contract.unknown_columns_in(columns)
+    if unknown and contract.unknown_columns == "freeze":
+        raise SchemaError(
+            f"the source has columns the contract does not know: {', '.join(unknown)}",
+            allowed="unknown_columns: freeze allows none",
+            next_step="add them to the contract as items, or to `unknown_columns: {ignore: […]}`",
+        )

@@ -1,0 +1,176 @@
+"""The SQL that standardizes a dataset-day, made from its contract; `govpipes explain` prints it.
+
+Stages, one CTE each: landed rows → `texts` (raw values as text) → `standard` (std_<element>) → `checked`
+(err_<element>) → `judged` (reasons, flags, keys). Only text is made here; standardize.py runs it.
+Raw values are named "raw:<item>", rule codes "err:<item>": a colon cannot occur in an item's name.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract, Entity, Item
+from govpipes.sql import ident, literal
+from govpipes.standards import ELEMENTS
+
+
+def standardize_sql(
+    contract: Contract, entity: Entity, landed_sql: str, columns: Mapping[str, str], day: date, closing: datetime
+) -> str:
+    """The query of a dataset-day, a row per landed one: items, CANDIDATE_COLUMNS, `reasons`, `landing_id`, `row_number`.
+
+    columns: the landed columns and their DuckDB types. closing: the cursor of rows whose source has none.
+    """
+    return "\n".join(
+        [
+            f"WITH landed AS (\n{_indent(landed_sql)}\n),",
+            f"texts AS (\n  SELECT {_lines(_texts(contract, columns, closing))}\n  FROM landed\n),",
+            f"standard AS (\n  SELECT *,\n    {_lines(_standards(contract, entity))}\n  FROM texts\n),",
+            f"checked AS (\n  SELECT *,\n    {_lines(_checks(contract))}\n  FROM standard\n),",
+            f"judged AS (\n  SELECT {_lines(_judgement(contract, entity, day))}\n  FROM checked\n)",
+            f"SELECT {_lines(_output(contract))}",
+            "FROM judged",
+        ]
+    )
+
+
+def _texts(contract: Contract, columns: Mapping[str, str], closing: datetime) -> list[str]:
+    source = contract.source
+    texts = ["landing_id", "row_number"]
+    for item in contract.items:
+        texts.append(f"{_text_of(item, columns)} AS {_raw(item)}")
+        texts += [
+            f"{_as_text(str(value))} AS {ident(f'raw:{item.name}:{option}')}"
+            for option, value in _column_options(item)
+            if value in columns
+        ]
+    parts = [f"nullif(trim({_as_text(key)}), '')" for key in source.key]
+    whole = " AND ".join(f"{part} IS NOT NULL" for part in parts)
+    texts.append(f"CASE WHEN {whole} THEN concat_ws('|', {', '.join(parts)}) END AS source_key")
+    texts.append(f"{_cursor(contract, columns, closing)} AS cursor")
+    deletes = source.deletes
+    texts.append(
+        f"coalesce(trim({_as_text(deletes.column)}) = {literal(deletes.value)}, FALSE) AS is_deleted"
+        if deletes and deletes.column in columns
+        else "FALSE AS is_deleted"
+    )
+    return texts
+
+
+def _text_of(item: Item, columns: Mapping[str, str]) -> str:
+    if item.value is not None:
+        return literal(item.value)
+    present = [name for name in item.columns if name in columns]
+    return _as_text(present[0]) if present else "CAST(NULL AS VARCHAR)"
+
+
+def _cursor(contract: Contract, columns: Mapping[str, str], closing: datetime) -> str:
+    column = contract.source.cursor
+    if column is None:
+        return literal(closing)
+    if columns.get(column, "VARCHAR").startswith("TIMESTAMP"):
+        return f"CAST({ident(column)} AS TIMESTAMP)"
+    return f"CAST(std_timestamp({_as_text(column)}) AS TIMESTAMP)"
+
+
+def _standards(contract: Contract, entity: Entity) -> list[str]:
+    values = [f"std_{item.element}({_raw(item)}{_arguments(item)}) AS {_value(item)}" for item in contract.items]
+    # the entity's key may name items this dataset does not have
+    lacking = {item.name: item.element for item in entity.items} | {}
+    for name, element in lacking.items():
+        if name not in {item.name for item in contract.items} and re.search(rf"\b{name}\b", entity.key):
+            values.append(f"CAST(NULL AS {ELEMENTS[element].sql_type}) AS {ident(name)}")
+    return values
+
+
+def _checks(contract: Contract) -> list[str]:
+    checks = []
+    for item in contract.items:
+        missing = f"missing({_raw(item)})"
+        required = literal("REQUIRED") if item.required else "NULL"
+        checks.append(
+            f"CASE WHEN {missing} THEN {required} "
+            f"ELSE err_{item.element}({_raw(item)}, {_value(item)}{_arguments(item)}) END AS {_err(item)}"
+        )
+    return checks
+
+
+def _judgement(contract: Contract, entity: Entity, day: date) -> list[str]:
+    reasons = ["CASE WHEN source_key IS NULL THEN 'KEY' END", "CASE WHEN cursor IS NULL THEN 'CURSOR' END"]
+    flags: list[str] = []
+    for item in contract.items:
+        named = f"{literal(item.name + ':')} || {_err(item)}"
+        (reasons if item.on_error == "reject" else flags).append(named)
+        flags.append(
+            f"CASE WHEN {_err(item)} IS NULL AND NOT missing({_raw(item)}) THEN {literal(item.name + ':')} || "
+            f"flag_{item.element}({_raw(item)}, {_value(item)}, {literal(day)}{_arguments(item)}) END"
+        )
+    for rule in contract.rules:
+        broken = f"CASE WHEN NOT ({rule.sql}) THEN {literal('rule:' + rule.name)} END"
+        (reasons if rule.on_fail == "reject" else flags).append(broken)
+    items = ", ".join(_final(item) for item in contract.items)
+    return [
+        "landing_id",
+        "row_number",
+        *(f"{_final(item)} AS {_value(item)}" for item in contract.items),
+        f"({entity.key}) AS entity_key",
+        "source_key",
+        "cursor",
+        "is_deleted",
+        f"CAST(hash({items}, is_deleted) >> 1 AS BIGINT) AS row_hash",
+        f"list_filter([{_list(flags)}]::VARCHAR[], lambda f: f IS NOT NULL) AS flags",
+        # a deletion is taken as it comes: all that matters of it is its key and its time
+        f"list_filter(CASE WHEN is_deleted THEN [{_list(reasons[:2])}] ELSE [{_list(reasons)}] END::VARCHAR[], "
+        "lambda r: r IS NOT NULL) AS reasons",
+    ]
+
+
+def _output(contract: Contract) -> list[str]:
+    names = [item.name for item in contract.items] + list(CANDIDATE_COLUMNS)
+    return [", ".join(ident(name) for name in names), "reasons", "landing_id", "row_number"]
+
+
+def _final(item: Item) -> str:
+    # an invalid value that only flags its row is not published: the flag says so, the landing keeps it
+    return _value(item) if item.on_error == "reject" else f"CASE WHEN {_err(item)} IS NULL THEN {_value(item)} END"
+
+
+def _arguments(item: Item) -> str:
+    """The element's options as macro arguments; a paired column is passed as `other`."""
+    columns = dict(_column_options(item))
+    arguments = [f"{option} := {literal(value)}" for option, value in item.options.items() if option not in columns]
+    arguments += [f"other := {ident(f'raw:{item.name}:{option}')}" for option in columns]
+    return "".join(f", {argument}" for argument in arguments)
+
+
+def _column_options(item: Item) -> list[tuple[str, object]]:
+    names = ELEMENTS[item.element].column_options
+    return [(option, value) for option, value in item.options.items() if option in names]
+
+
+def _as_text(column: str) -> str:
+    return f"CAST({ident(column)} AS VARCHAR)"
+
+
+def _raw(item: Item) -> str:
+    return ident("raw:" + item.name)
+
+
+def _err(item: Item) -> str:
+    return ident("err:" + item.name)
+
+
+def _value(item: Item) -> str:
+    return ident(item.name)
+
+
+def _list(parts: list[str]) -> str:
+    return ",\n      ".join(parts)
+
+
+def _lines(parts: list[str]) -> str:
+    return ",\n    ".join(parts)
+
+
+def _indent(text: str) -> str:
+    return "\n".join("  " + line for line in text.splitlines())

@@ -1,0 +1,48 @@
+"""Fuse an entity, then do what is special to it.
+
+`AFTER` is the whole list of special cases: entity -> what runs after its fusion, and which other entities that reads.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from govpipes.pipeline.fuse import Fusion, fuse_entity
+from govpipes.pipeline.workspace import Workspace
+from govpipes.registries.credit import link_subjects
+
+Key = tuple[str, str]
+"""(registry, entity)."""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """run: makes the special tables, returns how many of their rows changed; reads: the entities it needs first."""
+
+    run: Callable[[Workspace, str], int]
+    reads: tuple[Key, ...]
+
+
+AFTER: Mapping[Key, After] = {
+    ("credit", "record"): After(link_subjects, (("population", "person"), ("legal_entity", "organization"))),
+}
+
+
+def fuse(ws: Workspace, registry: str, entity: str, run_id: str) -> Fusion:
+    """Bring an entity's golden table, and what is special to it, up to date.
+
+    Raises WarehouseError when the lake cannot be written.
+    """
+    started = monotonic()
+    fusion = fuse_entity(ws, registry, entity, run_id)
+    after = AFTER.get((registry, entity))
+    if after is None:
+        return fusion
+    linked = after.run(ws, run_id)
+    return replace(fusion, updated=fusion.updated + linked, seconds=round(monotonic() - started, 3))
+
+
+def reads(registry: str, entity: str) -> tuple[Key, ...]:
+    """The entities that have to be fused before this one."""
+    after = AFTER.get((registry, entity))
+    return after.reads if after else ()

@@ -1,0 +1,74 @@
+"""What every test lives in: loopback only (pytest-socket, pyproject.toml), the same properties everywhere.
+
+Here: fixtures that several packages share. Those of one package belong in its own conftest.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from govpipes.settings import Settings
+
+if TYPE_CHECKING:
+    from govpipes_tests.tiny import Tiny
+
+# Derandomized: a failure is the same on every machine. More examples: pytest --hypothesis-profile=thorough
+settings.register_profile(
+    "house", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", parent=settings.get_profile("house"), max_examples=5000, derandomize=False)
+settings.load_profile("house")
+
+# No test sees the user's settings; one that needs a setting makes its own. CI's MariaDB is no setting of a user.
+_OF_CI = ("GOVPIPES_MARIADB_URL", "GOVPIPES_REQUIRE_MARIADB")
+for _name in [name for name in os.environ if name.startswith(("GOVPIPES_", "DAGSTER_"))]:
+    if _name not in _OF_CI:
+        del os.environ[_name]
+
+
+@pytest.fixture
+def mariadb_url() -> str:
+    """An administrator's URL of a MariaDB; CI (.ci/run) gives one and allows no skipping."""
+    url = os.environ.get("GOVPIPES_MARIADB_URL")
+    if url:
+        return url
+    if os.environ.get("GOVPIPES_REQUIRE_MARIADB"):
+        pytest.fail("GOVPIPES_REQUIRE_MARIADB is set, but GOVPIPES_MARIADB_URL is not")
+    pytest.skip("no MariaDB here; .ci/run starts one")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A runtime folder of this test's own."""
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def postgres_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of an embedded PostgreSQL that the whole session shares; make databases of your own on it."""
+    from govpipes import postgres
+
+    made = Settings(home=tmp_path_factory.mktemp("postgres") / "home")
+    postgres.ensure(made)
+    place = postgres.status(made).place
+    yield made
+    postgres.stop(made)
+    if place:
+        # As root it may lie outside pytest's folder.
+        shutil.rmtree(place)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, postgres_settings: Settings) -> "Tiny":
+    """A tiny installation with a database of its own."""
+    from govpipes import postgres
+    from govpipes_tests.tiny import Tiny
+
+    url = postgres.create_database(postgres_settings, f"tiny_{uuid.uuid4().hex[:12]}")
+    return Tiny(tmp_path, url).make()
