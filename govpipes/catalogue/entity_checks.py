@@ -1,0 +1,62 @@
+"""What can be wrong with a registry's entities beyond the shape of their file.
+
+Here: names, data elements, the SQL of keys and derived columns. Contracts are checked in `contract_checks`.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from govpipes.catalogue.binding import Binder
+from govpipes.catalogue.files import Place, YamlFile
+from govpipes.catalogue.model import Entity, Registry
+from govpipes.catalogue.problems import Problems
+from govpipes.standards import ELEMENTS
+
+
+def check_registry(registry: Registry, file: YamlFile, problems: Problems) -> None:
+    """Names given once, data elements that exist."""
+    given_once(file, ("entities",), "entity", (e.name for e in registry.entities), problems)
+    given_once(file, ("entities",), "table", (e.table for e in registry.entities), problems)
+    for n, entity in enumerate(registry.entities):
+        at: Place = ("entities", n)
+        names = [item.name for item in entity.items] + [derived.name for derived in entity.derived]
+        given_once(file, (*at, "items"), "name", names, problems)
+        for m, item in enumerate(entity.items):
+            if item.element not in ELEMENTS:
+                unknown_element(file, (*at, "items", m, "element"), item.element, problems)
+
+
+def check_entity_sql(registry: Registry, binder: Binder, file: YamlFile, problems: Problems) -> None:
+    """Keys and derived columns bind, and derived columns can have the type they are given."""
+    for n, entity in enumerate(registry.entities):
+        types = entity_types(entity)
+        casts = [f"CAST(({derived.sql}\n) AS {derived.type})" for derived in entity.derived]
+        if binder.types([entity.key, *casts], types) is not None:
+            continue
+        reason = binder.why_not(entity.key, types)
+        if reason:
+            problems.add(file, ("entities", n, "key"), f"the key does not bind: {reason}", found=entity.key)
+        for m, (derived, cast) in enumerate(zip(entity.derived, casts, strict=True)):
+            reason = binder.why_not(cast, types)
+            if reason:
+                message = f"the column {derived.name} does not bind as {derived.type}: {reason}"
+                problems.add(file, ("entities", n, "derived", m, "sql"), message, found=derived.sql)
+
+
+def entity_types(entity: Entity) -> Mapping[str, str]:
+    """The DuckDB type of each item; text for unknown elements (they have a problem of their own)."""
+    return {i.name: ELEMENTS[i.element].sql_type if i.element in ELEMENTS else "VARCHAR" for i in entity.items}
+
+
+def given_once(file: YamlFile, at: Place, key: str, names: Iterable[str], problems: Problems) -> None:
+    """Note every name that is given a second time in a list of the file."""
+    seen: set[str] = set()
+    for n, name in enumerate(names):
+        if name in seen:
+            problems.add(file, (*at, n, key), "this name is given twice", found=name)
+        seen.add(name)
+
+
+def unknown_element(file: YamlFile, at: Place, found: str, problems: Problems) -> None:
+    """Note a data element that does not exist."""
+    message = "there is no such data element"
+    problems.add(file, at, message, found=found, allowed=sorted(ELEMENTS), near=True)

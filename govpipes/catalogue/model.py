@@ -1,0 +1,488 @@
+"""The contract model: what one YAML file of the catalogue may say, and what it means.
+
+Here: the fields with their types, defaults and the rules one file can break on its own. What needs other files, the
+data elements or DuckDB (unknown elements, clashing authorities, SQL that does not bind) is checked by `loader`.
+Words follow 《政务信息资源目录编制指南（试行）》 (发改高技术〔2017〕1272号). Times are Asia/Shanghai.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import date, time
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from govpipes.days import Cycle, first_day
+from govpipes.standards import ELEMENTS
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""A name in the catalogue and the warehouse: lower-case English letters, digits and underscores."""
+
+Column = Annotated[str, Field(min_length=1, max_length=200)]
+"""A column of a source under the source's own name; the levels of a header of several rows are joined with `/`."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A part of a whole, from 0 to 1."""
+
+Severity = Literal["block", "warn"]
+Scalar = str | int | float | bool
+
+CANDIDATE_COLUMNS = {
+    "entity_key": "VARCHAR",
+    "source_key": "VARCHAR",
+    "cursor": "TIMESTAMP",
+    "is_deleted": "BOOLEAN",
+    "row_hash": "BIGINT",
+    "flags": "VARCHAR[]",
+}
+"""What every candidate has beside its items; a contract's SQL checks may use these columns."""
+
+RESERVED = frozenset(CANDIDATE_COLUMNS) | {
+    *("reasons", "landing_id", "row_number", "source_day", "publication_id", "withdrawn_by"),
+    *("valid_from", "valid_to", "recorded_from", "recorded_to", "provenance"),
+}
+"""Names the pipeline gives to columns of its own; no item may have one."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
+
+
+class Title(_Model):
+    """A title in Chinese (the official one) and English."""
+
+    zh: Annotated[str, Field(min_length=1, max_length=128)]
+    en: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class Department(_Model):
+    """A department 部门 that provides data. uscc: its unified social credit identifier, where it is on record."""
+
+    code: Name
+    title: Title
+    uscc: Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")] | None = None
+
+
+class EntityItem(_Model):
+    """One item of an entity's golden record."""
+
+    name: Name
+    element: str
+    title: Title
+    description: str | None = None
+
+    _free = field_validator("name")(lambda value: _unreserved(value))
+
+
+class Derived(_Model):
+    """A column computed from the golden record's items; never a claim of a department.
+
+    sql: DuckDB, over the entity's items; type: a DuckDB type.
+    """
+
+    name: Name
+    sql: Annotated[str, Field(min_length=1)]
+    type: Annotated[str, Field(min_length=1)]
+    title: Title
+
+    _free = field_validator("name")(lambda value: _unreserved(value))
+
+
+class Entity(_Model):
+    """What a base registry keeps one golden record of.
+
+    table: the golden table, `<registry>.<table>`. key: DuckDB SQL over the items giving the entity's key as text; an
+    item a dataset lacks is NULL there, and NULL means "belongs to no entity yet".
+    """
+
+    registry: Name
+    entity: Name
+    table: Name
+    title: Title
+    description: str | None = None
+    key: Annotated[str, Field(min_length=1)]
+    items: Annotated[tuple[EntityItem, ...], Field(min_length=1)]
+    derived: tuple[Derived, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, raw: Any) -> Any:
+        return {"table": raw["entity"], **raw} if isinstance(raw, dict) and "entity" in raw else raw
+
+    @property
+    def name(self) -> str:
+        """The entity's name within its registry."""
+        return self.entity
+
+    def item(self, name: str) -> EntityItem | None:
+        """The item of that name, or None."""
+        return next((item for item in self.items if item.name == name), None)
+
+
+class Registry(_Model):
+    """A base registry 基础库 and its entities."""
+
+    registry: Name
+    title: Title
+    description: Annotated[str, Field(min_length=10)]
+    entities: Annotated[tuple[Entity, ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_entities(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict) or not isinstance(raw.get("entities"), list | tuple):
+            return raw
+        named = [{"registry": raw.get("registry"), **e} if isinstance(e, dict) else e for e in raw["entities"]]
+        return {**raw, "entities": named}
+
+
+class ShareTerms(_Model):
+    """共享类型, 共享条件, 共享方式, 是否向社会开放.
+
+    condition: who may have it and what for (conditional), or the law that forbids sharing (none).
+    """
+
+    type: Literal["unconditional", "conditional", "none"]
+    condition: Annotated[str, Field(min_length=2, max_length=500)] | None = None
+    methods: tuple[Literal["table", "file", "folder", "api"], ...] = ()
+    open: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.type != "unconditional" and not self.condition:
+            _refuse("condition", f"share type {self.type} needs a condition: who and what for, or the legal basis")
+        if self.type != "none" and not self.methods:
+            _refuse("methods", "a shared dataset needs at least one method: table, file, folder, api")
+        if self.type == "none" and (self.open or self.methods):
+            _refuse("type", "what is not shared can neither be open nor have methods")
+        return self
+
+
+class Update(_Model):
+    """更新周期 and when it is due.
+
+    due: "HH:MM" in Asia/Shanghai, on the day after the period ends. start: the first day; its period also brings the
+    opening stock. grace_hours: how long after due a day counts as merely late.
+    """
+
+    cycle: Cycle
+    due: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    start: date
+    grace_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 6
+
+    @field_validator("due", mode="before")
+    @classmethod
+    def _quoted(cls, value: Any) -> Any:
+        if isinstance(value, int):  # YAML 1.1 reads 10:30 as the number 630
+            raise PydanticCustomError("due", 'the time must be in quotes: due: "10:30"')
+        return value
+
+    @property
+    def due_time(self) -> time:
+        """The due time of day, Asia/Shanghai."""
+        return time.fromisoformat(self.due)
+
+
+class Deletes(_Model):
+    """How the source marks a deleted row: `column` has `value`."""
+
+    column: Column
+    value: str
+
+
+class Source(_Model):
+    """Where and how a dataset is read.
+
+    mode: `incremental` = a table that changes in place, read by its cursor's window; `file` = one file per period,
+    a complete statement of that period's changes; `snapshot` = a full dump each period, compared with its
+    predecessor. Left out, it is `file` where there is a `file`, else `incremental`.
+    file: a strftime pattern of the period's first day, below the system's folder. cursor: the column with the time
+    of a row's last change, in `time_zone`. key: the columns that identify a row in the source. lag_days: how many
+    days back rows may still arrive late. max_vanished: the share of a snapshot's keys that may be gone without
+    holding the day.
+    """
+
+    system: Name
+    table: Column | None = None
+    file: Column | None = None
+    format: Literal["csv", "excel", "jsonl"] | None = None
+    encoding: str = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    sheet: str | None = None
+    mode: Literal["incremental", "snapshot", "file"]
+    cursor: Column | None = None
+    key: Annotated[tuple[Column, ...], Field(min_length=1)]
+    deletes: Deletes | None = None
+    lag_days: Annotated[int, Field(ge=0, le=366)] = 3
+    max_vanished: Share = 0.2
+    time_zone: Literal["Asia/Shanghai", "UTC"] = "Asia/Shanghai"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mode(cls, raw: Any) -> Any:
+        return {"mode": "file" if "file" in raw else "incremental", **raw} if isinstance(raw, dict) else raw
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            "".encode(value)
+        except LookupError:
+            allowed = "utf-8, utf-8-sig, gb18030, gbk, utf-16"
+            raise PydanticCustomError("encoding", "unknown text encoding", {"allowed": allowed}) from None
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.table is None) == (self.file is None):
+            _refuse("system", "a source needs either `table` or `file`, and not both")
+        if (self.file is None) != (self.format is None):
+            _refuse("format", "`format` (csv, excel, jsonl) goes with `file`, and a file needs it")
+        if self.mode == "incremental" and (self.table is None or self.cursor is None):
+            _refuse("mode", "mode incremental needs `table` and `cursor`")
+        if self.mode == "file" and self.file is None:
+            _refuse("mode", "mode file needs `file`")
+        return self
+
+
+class UnknownColumns(_Model):
+    """Columns of the source the contract knowingly leaves out; any other unknown column is warned about."""
+
+    ignore: tuple[Column, ...]
+
+
+class Item(_Model):
+    """信息项: one item of a dataset.
+
+    columns (YAML `from`): the source column, or its names over time, newest first. value: a constant instead of a
+    column. element: the data element that brings type, standardizing, rules, sensitivity and mask. authority: the
+    lower number wins for this item of the entity; without one the item is kept in the dataset and takes no part in
+    the golden record. on_error: an invalid value rejects its row, or only flags it (and is then left empty).
+    """
+
+    name: Name
+    columns: Annotated[tuple[Column, ...], Field(alias="from")] = ()
+    value: str | None = None
+    element: str
+    title: Title
+    description: str | None = None
+    required: bool = False
+    authority: Annotated[int, Field(ge=1, le=999)] | None = None
+    options: dict[str, Scalar] = {}
+    on_error: Literal["reject", "flag"] = "reject"
+
+    _free = field_validator("name")(lambda value: _unreserved(value))
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if bool(self.columns) == (self.value is not None):
+            _refuse("name", f"item {self.name} needs either `from` or `value`, and not both")
+        return self
+
+    @property
+    def option_columns(self) -> tuple[str, ...]:
+        """Source columns that options name (the other coordinate of a pair)."""
+        element = ELEMENTS.get(self.element)
+        names = element.column_options if element else ()
+        return tuple(str(self.options[name]) for name in names if name in self.options)
+
+
+class Rule(_Model):
+    """A rule beyond what the elements bring.
+
+    sql: DuckDB, true or false, over the items' standardized values and `cursor`; NULL passes.
+    """
+
+    name: Name
+    sql: Annotated[str, Field(min_length=1)]
+    on_fail: Literal["reject", "flag"]
+    title: Title | None = None
+
+
+class _Check(_Model):
+    severity: Severity = "block"
+
+
+class RowCount(_Check):
+    """Accepted rows of a dataset-day.
+
+    drop_vs_last: the largest allowed drop against the last published day, as a share of that day's rows.
+    """
+
+    expect: Literal["row_count"]
+    min: Annotated[int, Field(ge=0)] | None = None
+    max: Annotated[int, Field(ge=0)] | None = None
+    drop_vs_last: Share | None = None
+
+
+class RejectRate(_Check):
+    """Rejected rows, as a share of the rows read."""
+
+    expect: Literal["reject_rate"]
+    max: Share
+
+
+class FillRate(_Check):
+    """Rows in which an item has a value, as a share."""
+
+    expect: Literal["fill_rate"]
+    item: str
+    min: Share
+
+
+class Unique(_Check):
+    """No two rows have the same values of these items together."""
+
+    expect: Literal["unique"]
+    items: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class InSet(_Check):
+    """An item's values are among these (empty ones pass)."""
+
+    expect: Literal["in_set"]
+    item: str
+    values: Annotated[tuple[Scalar, ...], Field(min_length=1)]
+
+
+class Between(_Check):
+    """An item's values lie in [min, max] (empty ones pass)."""
+
+    expect: Literal["between"]
+    item: str
+    min: int | float | date | str | None = None
+    max: int | float | date | str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.min is None and self.max is None:
+            _refuse("item", "between needs `min`, `max` or both")
+        return self
+
+
+class SqlCheck(_Check):
+    """A query over `{batch}` (the candidate: items and CANDIDATE_COLUMNS) that returns the bad rows; none may come.
+
+    Write `SELECT … FROM {batch} p`.
+    """
+
+    expect: Literal["sql"]
+    name: Name
+    sql: Annotated[str, Field(min_length=1)]
+    title: Title | None = None
+
+    @field_validator("sql")
+    @classmethod
+    def _reads_batch(cls, value: str) -> str:
+        if "{batch}" not in value:
+            raise PydanticCustomError("batch", "the query must read {batch}")
+        return value
+
+
+Check = Annotated[RowCount | RejectRate | FillRate | Unique | InSet | Between | SqlCheck, Field(discriminator="expect")]
+
+
+class Contract(_Model):
+    """What is agreed about one dataset 信息资源: who provides it, how it is read, what it must be, who may have it."""
+
+    dataset: Name
+    title: Title
+    abstract: Annotated[str, Field(min_length=10, max_length=1000)]
+    registry: Name
+    entity: Name
+    provider: Name
+    share: ShareTerms
+    update: Update
+    source: Source
+    unknown_columns: Literal["warn", "freeze"] | UnknownColumns = "warn"
+    items: Annotated[tuple[Item, ...], Field(min_length=1)]
+    rules: tuple[Rule, ...] = ()
+    checks: tuple[Check, ...]
+
+    _sha256: str | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _has_row_floor(self) -> Self:
+        # a floor that only warns would let an empty delivery pass, and an empty delivery is the commonest failure
+        if not any(isinstance(c, RowCount) and c.min is not None and c.severity == "block" for c in self.checks):
+            _refuse("checks", "no row floor; add {expect: row_count, min: …} (0 says that no change is normal)")
+        return self
+
+    @property
+    def sha256(self) -> str:
+        """A hash of everything that decides what this contract makes of a row.
+
+        The contract, its entity and the standards (macros and code lists), when it came from `load_catalogue`; the
+        contract alone when it was made otherwise.
+        """
+        return self._sha256 or self.bind_hash()
+
+    def bind_hash(self, *more: str) -> str:
+        """Make `sha256` a hash over this contract and `more` (its entity's definition, the standards' fingerprint)."""
+        text = json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        self._sha256 = hashlib.sha256("\0".join((text, *more)).encode()).hexdigest()
+        return self._sha256
+
+    @property
+    def first_day(self) -> date:
+        """The first day of the contract's first period."""
+        return first_day(self.update.cycle, self.update.start)
+
+    def item(self, name: str) -> Item | None:
+        """The item of that name, or None."""
+        return next((item for item in self.items if item.name == name), None)
+
+    @property
+    def source_columns(self) -> tuple[str, ...]:
+        """Every source column the contract knows, under all its names, without repetition."""
+        return tuple(dict.fromkeys(name for names, _ in self._columns() for name in names))
+
+    def unknown_columns_in(self, columns: Iterable[str]) -> list[str]:
+        """Which of a source's columns the contract neither uses nor ignores."""
+        known = set(self.source_columns)
+        if isinstance(self.unknown_columns, UnknownColumns):
+            known.update(self.unknown_columns.ignore)
+        return [name for name in columns if name not in known]
+
+    def missing_columns_in(self, columns: Iterable[str], *, required_only: bool = False) -> list[str]:
+        """Which columns the contract uses that a source lacks under every name; the newest name of each.
+
+        required_only: only those without which no row can be judged: key, cursor, deletion mark, required items.
+        """
+        there = set(columns)
+        lacking = [
+            names[0]
+            for names, needed in self._columns()
+            if not there.intersection(names) and (needed or not required_only)
+        ]
+        return list(dict.fromkeys(lacking))
+
+    def _columns(self) -> list[tuple[tuple[str, ...], bool]]:
+        """The names of each column that is used, and whether rows cannot be judged without it."""
+        source = self.source
+        named: list[tuple[tuple[str, ...], bool]] = [((key,), True) for key in source.key]
+        named += [((name,), True) for name in (source.cursor, source.deletes and source.deletes.column) if name]
+        for item in self.items:
+            named += [(item.columns, item.required)] if item.columns else []
+            named += [((name,), item.required) for name in item.option_columns]
+        return named
+
+
+def _unreserved(value: str) -> str:
+    if value in RESERVED:
+        raise PydanticCustomError("reserved", "the name is used by the pipeline itself; choose another")
+    return value
+
+
+def _refuse(field: str, message: str) -> None:
+    """Fail a model's own consistency check, naming the field whose line the message should point to."""
+    raise PydanticCustomError("consistency", "{text}", {"text": message, "field": field})

@@ -1,0 +1,1 @@
+"""Tests of govpipes.catalogue: only what the contracts say; no source is read here."""
