@@ -1,0 +1,11 @@
+"""Reading departments: databases and files, one period at a time, into Parquet with every source column.
+
+Here: finding a system's address, reading, and saying exactly why something cannot be read.
+Not here: what the columns mean (standards, pipeline) and what has been read before (ledger).
+"""
+
+from govpipes.sources.model import Column, Extract, FileRead, Skipped, Window
+from govpipes.sources.readers import count, extract
+from govpipes.sources.systems import System, resolve
+
+__all__ = ["Column", "Extract", "FileRead", "Skipped", "System", "Window", "count", "extract", "resolve"]

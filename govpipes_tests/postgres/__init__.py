@@ -1,0 +1,1 @@
+"""Tests of govpipes.postgres: a real server for each situation."""

@@ -1,0 +1,1 @@
+"""Tests of govpipes.sources: every reader against a real source on loopback."""
