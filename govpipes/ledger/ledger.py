@@ -71,6 +71,11 @@ class Ledger:
             .order_by(t.landings.c.sequence)
         )
 
+    def newest_landed(self, dataset: str) -> date | None:
+        """The newest day of a dataset that has been landed."""
+        with self.engine.connect() as con:
+            return con.execute(select(func.max(t.landings.c.day)).where(t.landings.c.dataset == dataset)).scalar()
+
     def latest(self, table: Table, dataset: str, day: date) -> Row | None:
         """The newest row of a table for a dataset-day."""
         rows = self._rows(

@@ -17,7 +17,7 @@ from govpipes.standards import ELEMENTS
 def standardize_sql(
     contract: Contract, entity: Entity, landed_sql: str, columns: Mapping[str, str], day: date, closing: datetime
 ) -> str:
-    """The query of a dataset-day, a row per landed one: items, CANDIDATE_COLUMNS, `reasons`, `landing_id`, `row_number`.
+    """SQL of a dataset-day, a row per landed one: items, CANDIDATE_COLUMNS, `reasons`, `landing_id`, `row_number`.
 
     columns: the landed columns and their DuckDB types. closing: the cursor of rows whose source has none.
     """
@@ -88,10 +88,10 @@ def _checks(contract: Contract) -> list[str]:
     for item in contract.items:
         missing = f"missing({_raw(item)})"
         required = literal("REQUIRED") if item.required else "NULL"
-        checks.append(
-            f"CASE WHEN {missing} THEN {required} "
-            f"ELSE err_{item.element}({_raw(item)}, {_value(item)}{_arguments(item)}) END AS {_err(item)}"
-        )
+        wrong = f"err_{item.element}({_raw(item)}, {_value(item)}{_arguments(item)})"
+        if item.required:  # a placeholder is no value either
+            wrong = f"coalesce({wrong}, CASE WHEN {_value(item)} IS NULL THEN {required} END)"
+        checks.append(f"CASE WHEN {missing} THEN {required} ELSE {wrong} END AS {_err(item)}")
     return checks
 
 

@@ -166,16 +166,14 @@ def _proofs(con: duckdb.DuckDBPyConnection, database: str, snapshot_id: int | No
     tables = con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?", [database]
     ).fetchall()
-    proofs = []
-    for schema, table in tables:
-        row = con.execute(
-            f"SELECT (SELECT count(*) FROM {ident(database, schema, table)}{at}), "
-            "md5(coalesce(string_agg(concat_ws('|', data_file, delete_file), ',' ORDER BY data_file), '')) "
-            f"FROM ducklake_list_files({literal(database)}, {literal(table)}, schema => {literal(schema)}{version})"
-        ).fetchone()
-        assert row is not None
-        proofs.append(TableProof(schema, table, int(row[0]), str(row[1])))
-    return proofs
+    parts = [
+        f"SELECT {literal(schema)}, {literal(table)}, (SELECT count(*) FROM {ident(database, schema, table)}{at}), "
+        "md5(coalesce(string_agg(concat_ws('|', data_file, delete_file), ',' ORDER BY data_file), '')) "
+        f"FROM ducklake_list_files({literal(database)}, {literal(table)}, schema => {literal(schema)}{version})"
+        for schema, table in tables
+    ]
+    rows = con.execute(" UNION ALL ".join(parts)).fetchall() if parts else []
+    return [TableProof(str(schema), str(table), int(count), str(files)) for schema, table, count, files in rows]
 
 
 def _said(proof: TableProof | None) -> str:

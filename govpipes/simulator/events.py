@@ -1,0 +1,72 @@
+"""What happens in the province: the order of the SQL scripts for the opening and for a day.
+
+All of it changes only `province`; nothing here reaches a department's system.
+"""
+
+from govpipes.simulator.world import World
+
+
+def open_stock(world: World) -> None:
+    """Everything there is at the end of the day before the first."""
+    for name in (
+        "geography_regions",
+        "lists",
+        "geography_open",
+        "population_open",
+        "population_number",
+        "population_open_events",
+        "organizations_open",
+    ):
+        world.run(name)
+    _found_organizations(world)
+    world.run("organizations_number")
+    world.run("organizations_open_events")
+    world.run("credit")
+    world.set(
+        licences=max(300, world.preset.people // 10),
+        penalties=max(200, world.preset.people // 40),
+        defaulters=max(100, world.preset.people // 80),
+        defaulter_exits=0,
+    )
+    _credit(world, span_days=1000, what="opening")
+
+
+def live_day(world: World) -> None:
+    """One day of the province; the day is that of `World.set_day`."""
+    for name in (
+        "population_day",
+        "population_number",
+        "population_day_births",
+        "population_number",
+        "population_day_arrivals",
+        "organizations_day",
+        "organizations_number",
+        "organizations_day_founded",
+    ):
+        world.run(name)
+    _credit(world, span_days=5, what="new")
+    world.run("geography_day")
+    world.con.execute("DELETE FROM province.agenda WHERE due <= getvariable('day')")
+
+
+def _found_organizations(world: World) -> None:
+    """The opening's organizations by number, kind and date of foundation."""
+    world.con.execute(
+        "CREATE OR REPLACE TEMP TABLE founded AS SELECT i AS oid, "
+        "kind_of_organization(i, getvariable('social'), getvariable('institutions')) AS kind, "
+        "getvariable('day') - whole(pow(draw('founded', i), 1.4), 5, 9000)::INTEGER AS established_on "
+        "FROM range(1, getvariable('organizations') + 1) r(i)"
+    )
+
+
+def _credit(world: World, span_days: int, what: str) -> None:
+    world.con.execute("SET VARIABLE from_day = getvariable('day') - ?::INTEGER", [span_days])
+    last = {
+        "last_licence": ("licence", "lid"),
+        "last_penalty": ("penalty", "fid"),
+        "last_defaulter": ("defaulter", "did"),
+    }
+    for name, (table, column) in last.items():
+        world.con.execute(f"SET VARIABLE {name} = (SELECT coalesce(max({column}), 0) FROM province.{table})")
+    world.set(what=what)
+    world.run("credit_day")

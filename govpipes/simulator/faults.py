@@ -1,0 +1,500 @@
+"""The faults departments make, as SQL on one column of what they would have written correctly.
+
+`reject` faults break a rule of severity E of DOMAIN §1, `flag` faults one of severity W, `repair` faults are spellings
+the standardizer must undo. Every damaged value is written to the fault list with the correct one. At most one fault
+a row; rejected rows stay at or below one in a hundred, so that no day is held for them. Whole files that are wrong
+are in `incidents.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from govpipes.simulator.datasets import Dataset
+from govpipes.sql import ident, literal
+
+REJECTED_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A way to damage a row.
+
+    code: the problem (DOMAIN §4: D1..D35) or the rule broken. sets: columns and their damaged values as SQL over the
+    correct row; the first is the item reported. An empty `sets` damages nothing and only records that the rows `where`
+    finds have the problem `item` by nature. share: of rows. first_only: only in the opening load.
+    """
+
+    code: str
+    expected: str
+    sets: dict[str, str]
+    where: str = "true"
+    rule: str | None = None
+    share: float = 0.001
+    first_only: bool = False
+    item: str | None = None
+    duplicates: bool = False
+
+    @property
+    def column(self) -> str:
+        """The item reported in the fault list."""
+        return self.item or next(iter(self.sets))
+
+
+def _reject(rule: str, column: str, sql: str, where: str = "true", **more: object) -> Fault:
+    code = str(more.pop("code", rule))
+    return Fault(code, "reject", {column: sql}, f"{ident(column)} IS NOT NULL AND ({where})", rule, **more)  # type: ignore[arg-type]
+
+
+def _repair(code: str, column: str, sql: str, where: str = "true", **more: object) -> Fault:
+    return Fault(code, "repair", {column: sql}, f"{ident(column)} IS NOT NULL AND ({where})", **more)  # type: ignore[arg-type]
+
+
+def _flag(code: str, rule: str, column: str, sql: str, where: str = "true", **more: object) -> Fault:
+    return Fault(code, "flag", {column: sql}, where, rule, **more)  # type: ignore[arg-type]
+
+
+def _swapped(column: str) -> str:
+    """The number with its 16th and 17th digits exchanged, as by a typist; MOD 11-2 always notices."""
+    c = ident(column)
+    return f"left({c}, 15) || substr({c}, 17, 1) || substr({c}, 16, 1) || right({c}, 1)"
+
+
+def _can_swap(column: str) -> str:
+    c = ident(column)
+    return f"length({c}) = 18 AND substr({c}, 16, 1) <> substr({c}, 17, 1)"
+
+
+def _wrong_check(column: str) -> str:
+    """A unified social credit code with another check character."""
+    c = ident(column)
+    return f"left({c}, 17) || if(right({c}, 1) = '1', '2', '1')"
+
+
+def _spelled(column: str, date_sql: str) -> str:
+    """A date as people type it: 1990-3-7, 1990/03/07, 1990年3月7日, 1990.03.07, an Excel serial."""
+    d = date_sql
+    return (
+        f"CASE entity % 5 WHEN 0 THEN year({d}) || '-' || month({d}) || '-' || day({d})"
+        f" WHEN 1 THEN strftime({d}, '%Y/%m/%d')"
+        f" WHEN 2 THEN year({d}) || '年' || month({d}) || '月' || day({d}) || '日'"
+        f" WHEN 3 THEN strftime({d}, '%Y.%m.%d')"
+        f" ELSE date_diff('day', DATE '1899-12-30', {d})::VARCHAR END"
+    )
+
+
+def _dashed(column: str) -> str:
+    return _spelled(column, f"TRY_CAST({ident(column)} AS DATE)")
+
+
+def _fifteen(column: str) -> Fault:
+    c = ident(column)
+    return _repair(
+        "D1",
+        column,
+        f"left({c}, 6) || substr({c}, 9, 9)",
+        f"substr({c}, 7, 2) = '19' AND left({c}, 1) BETWEEN '1' AND '7'",
+        share=0.003,
+    )
+
+
+def _small_x(column: str) -> Fault:
+    c = ident(column)
+    return _repair("D2", column, f"left({c}, 17) || if(entity % 2 = 0, 'x', 'Ｘ')", f"right({c}, 1) = 'X'", share=0.002)
+
+
+def _cut_by_excel(column: str, where: str = "true") -> Fault:
+    """The number after a spreadsheet kept 15 digits of it; one in eleven would pass its check by accident, left out."""
+    c = ident(column)
+    return _reject(
+        "ID-09",
+        column,
+        f"left({c}, 15) || '000'",
+        f"length({c}) = 18 AND citizen_id_check(left({c}, 15) || '00') <> '0' AND ({where})",
+        code="D3",
+    )
+
+
+_TEST_PHONE = "'13800138000'"
+
+_HOUSEHOLD = (
+    _reject("ID-01", "gmsfhm", "left(gmsfhm, 16) || right(gmsfhm, 1)", "is_new"),
+    _reject("ID-02", "gmsfhm", _swapped("gmsfhm"), f"is_new AND {_can_swap('gmsfhm')}", share=0.003),
+    _reject(
+        "ID-03",
+        "gmsfhm",
+        "left(gmsfhm, 10) || '0230' || substr(gmsfhm, 15, 3) "
+        "|| citizen_id_check(left(gmsfhm, 10) || '0230' || substr(gmsfhm, 15, 3))",
+        "is_new",
+        share=0.0005,
+    ),
+    _reject("ID-06", "xb", "if(xb = '1', '2', '1')", share=0.002),
+    _cut_by_excel("gmsfhm", "is_new"),
+    _reject(
+        "ID-09",
+        "gmsfhm",
+        "left(gmsfhm, 1) || '.' || substr(gmsfhm, 2, 5) || 'E+17'",
+        "is_new",
+        code="D3",
+        share=0.0001,
+        first_only=True,
+    ),
+    _reject("ID-10", "gmsfhm", "repeat('1', 18)", "is_new", share=0.00001, first_only=True),
+    _reject("REG-01", "ssxq", "'329999'", share=0.0005),
+    _small_x("gmsfhm"),
+    _repair("D5", "xm", "'　' || xm || ' '", share=0.002),
+    _repair("D5", "xm", "replace(xm, '·', if(entity % 2 = 0, '•', '・'))", "contains(xm, '·')", share=0.001),
+    Fault("D5", "repair", {"xm": "xm || '（曾用名' || cym || '）'", "cym": "NULL"}, "cym IS NOT NULL", share=0.0005),
+    _repair("D6", "xm", "replace(xm, '䶮', chr(59491))", "contains(xm, '䶮')", share=0.001),
+    _repair("D9", "csrq", _spelled("csrq", "try_strptime(csrq, '%Y%m%d')::DATE"), share=0.004),
+    _repair("D27", "xb", "if(xb = '1', '男', '女')", share=0.002),
+    _repair("D27", "mz", "'汉族'", "mz = '01'", share=0.002),
+    _repair("D32", "xm", "left(xm, 1) || chr(8203) || substr(xm, 2)", share=0.001),
+    _flag("D6", "NAME-02", "xm", "left(xm, 1) || '?'", "length(xm) = 2 AND is_new", share=0.0005),
+    _flag("D10", "DATE-02", "csrq", "'19000101'", share=0.001),
+    _flag("D14", "REG-02", "csdssx", "'320602'", share=0.001),
+    _flag("D15", "REG-06", "ssxq", "left(ssxq, 4) || '01'", share=0.001),
+    _flag("ID-07", "ID-07", "csrq", "strftime(try_strptime(csrq, '%Y%m%d')::DATE + 1, '%Y%m%d')", share=0.001),
+    _flag("D31", "TEST-01", "lxdh", _TEST_PHONE, "lxdh IS NOT NULL", share=0.001),
+)
+
+_PERMITS = (
+    _reject("ID-02", "gmsfhm", _swapped("gmsfhm"), f"zjlx = '111' AND {_can_swap('gmsfhm')}", share=0.003),
+    _cut_by_excel("gmsfhm", "zjlx = '111'"),
+    _fifteen("gmsfhm"),
+    _small_x("gmsfhm"),
+    _repair("D9", "lzrq", _dashed("lzrq"), share=0.004),
+    _repair("D19", "lxdh", "'无'", share=0.002),
+    _repair("D27", "xb", "if(xb = '男', 'M', 'F')", share=0.002),
+    _flag("ID-06", "ID-06", "xb", "if(xb = '男', '女', '男')", "zjlx = '111'", share=0.001),
+    Fault(
+        "D4",
+        "flag",
+        {
+            "gmsfhm": "(SELECT gmsfhm FROM sheet ORDER BY entity LIMIT 1)",
+            "xb": "(SELECT xb FROM sheet ORDER BY entity LIMIT 1)",
+            "csrq": "(SELECT csrq FROM sheet ORDER BY entity LIMIT 1)",
+        },
+        "zjlx = '111' AND entity <> (SELECT min(entity) FROM sheet)",
+        "ID-08",
+        share=0.0001,
+        first_only=True,
+    ),
+)
+
+_BIRTHS = (
+    _reject("ID-02", "gmsfhm", _swapped("gmsfhm"), _can_swap("gmsfhm")),
+    _repair("D5", "xsexm", "xsexm || '　'", share=0.01),
+    _repair("D28", "xsexm", "left(xsexm, 1) || '宝宝'", "gmsfhm IS NOT NULL", share=0.01),
+    _flag(
+        "D28",
+        "ID-07",
+        "cssj",
+        "cssj + INTERVAL 1 DAY",
+        "gmsfhm IS NOT NULL AND cssj::DATE + 1 < gxsj::DATE",
+        share=0.005,
+    ),
+    Fault("D21", "repair", {}, "what = 'new' AND cssj < due", item="cssj"),
+)
+
+_DEATHS = (
+    _reject("ID-02", "sfzjhm", _swapped("sfzjhm"), _can_swap("sfzjhm")),
+    _cut_by_excel("sfzjhm"),
+    _small_x("sfzjhm"),
+    _repair("D9", "swrq", _dashed("swrq"), share=0.02),
+    _repair("D19", "swyy", "'不详'", share=0.01),
+    _flag("D10", "DATE-02", "csrq", "'1900-01-01'", share=0.005),
+    Fault("D21", "repair", {}, "what = 'new' AND TRY_CAST(swrq AS DATE) < due", item="swrq"),
+)
+
+_MARRIAGES = (
+    _reject("ID-02", "男方身份证件号", _swapped("男方身份证件号"), _can_swap("男方身份证件号"), share=0.002),
+    _fifteen("男方身份证件号"),
+    _repair("D9", "登记日期", _dashed("登记日期"), share=0.02),
+    _repair("D19", "登记机关", "'-'", share=0.003),
+    _repair("D32", "女方姓名", "left(女方姓名, 1) || chr(160) || substr(女方姓名, 2)", share=0.002),
+    _repair("D32", "登记机关", "登记机关 || chr(13) || chr(10)", share=0.002),
+    Fault("D24", "repair", {}, item="登记证字号", share=0.003, duplicates=True),
+)
+
+_ENTERPRISES = (
+    _reject("USCC-02", "tyshxydm", "left(tyshxydm, 17) || 'I'"),
+    _reject("USCC-03", "tyshxydm", _wrong_check("tyshxydm"), share=0.002),
+    _reject("ENT-01", "zxrq", "NULL", "djzt = '3'", share=0.0005),
+    _repair("D9", "hzrq", _dashed("hzrq"), share=0.004),
+    _repair("D13", "ztmc", "replace(replace(ztmc, '（', '('), '）', ')')", "contains(ztmc, '（')", share=0.004),
+    _repair("D13", "ztmc", "ztmc || '　'", share=0.002),
+    _repair("D19", "lxdh", "'暂无'", share=0.002),
+    _repair("D27", "djzt", "CASE djzt WHEN '1' THEN '存续' WHEN '2' THEN '吊销未注销' ELSE '注销' END", share=0.01),
+    _flag("D14", "REG-02", "xzqh", "'320103'", share=0.001),
+    _flag("D15", "REG-06", "xzqh", "left(xzqh, 4) || '00'", share=0.001),
+    _flag("IND-01", "IND-01", "hydm", "'Z' || substr(hydm, 2)", "hydm IS NOT NULL"),
+    _flag("REG-01", "REG-01", "xzqh", "'329999'", share=0.0005),
+    _flag("D20", "UNIT-01", "zczb", "zczb * 10000", "zczb >= 100", share=0.001),
+    _flag("D31", "TEST-01", "lxdh", _TEST_PHONE, share=0.001),
+    _flag(
+        "USCC-05",
+        "USCC-05",
+        "tyshxydm",
+        "'99' || substr(tyshxydm, 3, 15) || uscc_check('99' || substr(tyshxydm, 3, 15))",
+        "tyshxydm IS NOT NULL AND jgzl = '企业'",
+        share=0.0005,
+    ),
+)
+
+_TAX = (
+    _reject("TAX-02", "nsrsbh", _wrong_check("nsrsbh"), share=0.002),
+    _repair(
+        "D12",
+        "nsrsbh",
+        "substr(nsrsbh, 3, 15)",
+        "entity IN (SELECT oid FROM province.organization WHERE tax_number IS NOT NULL)",
+        share=0.03,
+    ),
+    _small_x("frzjh"),
+    _repair("D9", "djrq", _dashed("djrq"), share=0.005),
+    _repair(
+        "D13", "nsrmc", "replace(nsrmc, '有限责任公司', '有限公司')", "contains(nsrmc, '有限责任公司')", share=0.003
+    ),
+    _repair("D13", "nsrmc", "replace(replace(nsrmc, '（', ' ( '), '）', ')')", "contains(nsrmc, '（')", share=0.002),
+    _flag("D31", "TEST-01", "lxdh", _TEST_PHONE, share=0.001),
+    _flag("D35", "ADR-01", "scjydz", "'请填写生产经营地址'", share=0.001),
+    Fault(
+        "D28",
+        "flag",
+        {},
+        "nsrzt = '正常' AND entity IN (SELECT oid FROM province.organization WHERE status = '3')",
+        "LEG-02",
+        item="nsrzt",
+    ),
+)
+
+_SOCIAL = (
+    _reject("USCC-03", "统一社会信用代码", _wrong_check("统一社会信用代码")),
+    _repair("D9", "成立日期", _dashed("成立日期"), share=0.05),
+    _repair("D19", "业务主管单位", "'无'", share=0.02),
+    _repair("D19", "注册资金(万元)", "'￥' || \"注册资金(万元)\"", share=0.02),
+)
+
+_INSTITUTIONS = (
+    _repair("D9", "登记信息/登记日期", _dashed("登记信息/登记日期"), share=0.05),
+    _repair("D19", "编制数", "'/'", share=0.03),
+)
+
+_LICENCES = (
+    _reject("USCC-03", "XK_XDR_SHXYM", _wrong_check("XK_XDR_SHXYM"), share=0.002),
+    _reject("ID-02", "XK_XDR_ZJHM", _swapped("XK_XDR_ZJHM"), _can_swap("XK_XDR_ZJHM"), share=0.002),
+    _repair("D9", "XK_JDRQ", _dashed("XK_JDRQ"), share=0.01),
+    Fault(
+        "D12",
+        "repair",
+        {
+            "XK_XDR_SHXYM": "NULL",
+            "XK_XDR_GSZC": "NULL",
+            "XK_XDR_ZZJG": "substr(XK_XDR_SHXYM, 9, 8) || '-' || substr(XK_XDR_SHXYM, 17, 1)",
+        },
+        "XK_XDR_SHXYM IS NOT NULL",
+        share=0.03,
+    ),
+    Fault("D24", "repair", {}, item="XK_WSH", share=0.003, duplicates=True),
+    _repair("D32", "XK_NR", "XK_NR || chr(65279) || chr(10)", share=0.002),
+    _flag("D30", "FK-01", "XK_XDR_SHXYM", "NULL", "XK_XDR_SHXYM IS NOT NULL AND XK_XDR_GSZC IS NULL", share=0.03),
+    _flag("D31", "TEST-01", "XK_XDR_MC", "'测试'", "XK_XDR_SHXYM IS NOT NULL", share=0.001),
+    _flag("D33", "TXT-02", "XK_NR", "left(repeat(XK_NR, 12), 85)", share=0.001),
+    _flag("D34", "SEC-01", "BZ", "'法定代表人身份证号' || XK_FR_SFZH", "XK_FR_SFZH IS NOT NULL", share=0.002),
+    _flag("D35", "QLT-01", "XK_NR", "'请填写许可内容'", share=0.001),
+    _flag(
+        "CRD-01",
+        "CRD-01",
+        "XK_JDRQ",
+        "strftime(TRY_CAST(XK_JDRQ AS DATE) - 60, '%Y-%m-%d')",
+        "what = 'new'",
+        share=0.02,
+    ),
+)
+
+_PENALTIES = (
+    _reject("USCC-03", "cf_xdr_shxym", _wrong_check("cf_xdr_shxym"), share=0.002),
+    _reject("ID-02", "cf_xdr_zjhm", _swapped("cf_xdr_zjhm"), _can_swap("cf_xdr_zjhm"), share=0.002),
+    _repair("D9", "cf_jdrq", _dashed("cf_jdrq"), share=0.01),
+    Fault(
+        "D12",
+        "repair",
+        {
+            "cf_xdr_shxym": "NULL",
+            "cf_xdr_gszc": "NULL",
+            "cf_xdr_zzjg": "substr(cf_xdr_shxym, 9, 8) || '-' || substr(cf_xdr_shxym, 17, 1)",
+        },
+        "cf_xdr_shxym IS NOT NULL",
+        share=0.03,
+    ),
+    _repair("D32", "cf_sy", "'　' || cf_sy || chr(160)", share=0.005),
+    _flag("D20", "UNIT-01", "cf_nr_fk", "cf_nr_fk * 10000", "cf_nr_fk > 0.1", share=0.01),
+    _flag("D30", "FK-01", "cf_xdr_shxym", "NULL", "cf_xdr_shxym IS NOT NULL AND cf_xdr_gszc IS NULL", share=0.03),
+    _flag("D34", "SEC-01", "bz", "'联系人证件' || cf_xdr_zjhm", "cf_xdr_zjhm IS NOT NULL", share=0.005),
+)
+
+_DEFAULTERS = (
+    _flag("D30", "FK-01", "id_no", "NULL", "id_no IS NOT NULL", share=0.22),
+    _flag(
+        "D34",
+        "ID-01",
+        "id_no",
+        "left(id_no, 4) || '**********' || right(id_no, 4)",
+        "party_kind = '自然人'",
+        share=0.15,
+    ),
+    _repair("D9", "filed_date", _dashed("filed_date"), share=0.02),
+    _repair("D19", "duty", "'不详'", share=0.01),
+)
+
+_ABNORMAL = (
+    _reject("USCC-03", "tyshxydm", _wrong_check("tyshxydm")),
+    _repair("D9", "lrrq", _dashed("lrrq"), share=0.02),
+    _repair("D12", "tyshxydm", "NULL", "zch IS NOT NULL", share=0.03),
+)
+
+_ADDRESSES = (
+    Fault("GEO-01", "reject", {"x": "12345.678::DOUBLE", "y": "67.8::DOUBLE"}, rule="GEO-01", share=0.0005),
+    Fault("GEO-02", "reject", {"x": "x + 500000"}, rule="GEO-02", share=0.001),
+    _reject("REG-01", "xzqh", "'329999'", share=0.0005),
+    _repair("D32", "dzqc", "left(dzqc, 3) || chr(8203) || substr(dzqc, 4) || '　'", share=0.002),
+    Fault("D18", "flag", {"x": "y", "y": "x"}, rule="GEO-08", share=0.001),
+    Fault("GEO-05", "flag", {"x": "119::DOUBLE", "y": "32::DOUBLE"}, rule="GEO-05", share=0.001),
+    _flag("D16", "REG-05", "xzjd", "if(xzqh = '320104', '320102002', '320104002')", share=0.001),
+)
+
+_DEGREES = "printf('%d°%02d′%.3f″', floor({0})::BIGINT, floor(({0} % 1) * 60)::BIGINT, (({0} * 60) % 1) * 60)"
+
+_POINTS = (
+    Fault("GEO-02", "reject", {"lng": "'108.940012'"}, rule="GEO-02", share=0.003),
+    Fault(
+        "D18",
+        "repair",
+        {"lng": _DEGREES.format("TRY_CAST(lng AS DOUBLE)"), "lat": _DEGREES.format("TRY_CAST(lat AS DOUBLE)")},
+        share=0.004,
+    ),
+    Fault("D18", "repair", {"lng": "replace(lng, '.', ',')", "lat": "replace(lat, '.', ',')"}, share=0.003),
+    _repair("D19", "phone", "'-'", share=0.003),
+    Fault("D24", "repair", {}, item="poi_id", share=0.004, duplicates=True),
+    Fault("D18", "flag", {"lng": "lat", "lat": "lng"}, rule="GEO-08", share=0.004),
+    Fault("GEO-05", "flag", {"lng": "'119'", "lat": "'32'"}, rule="GEO-05", share=0.002),
+    _flag("D31", "TEST-01", "phone", _TEST_PHONE, share=0.002),
+)
+
+FAULTS: dict[str, tuple[Fault, ...]] = {
+    "household_register": _HOUSEHOLD,
+    "residence_permits": _PERMITS,
+    "births": _BIRTHS,
+    "deaths": _DEATHS,
+    "marriages": _MARRIAGES,
+    "enterprise_register": _ENTERPRISES,
+    "tax_registration": _TAX,
+    "social_organisations": _SOCIAL,
+    "public_institutions": _INSTITUTIONS,
+    "administrative_licences": _LICENCES,
+    "administrative_penalties": _PENALTIES,
+    "court_defaulters": _DEFAULTERS,
+    "abnormal_operations": _ABNORMAL,
+    "addresses": _ADDRESSES,
+    "points_of_interest": _POINTS,
+}
+
+
+def inject(con: duckdb.DuckDBPyConnection, dataset: Dataset, day: object, columns: Sequence[str]) -> None:
+    """Damages rows of the TEMP table `sheet` (columns plus entity, truth_key, what, due, is_new, correction, fault)
+    and writes what was done to `province.fault`.
+
+    The first delivery of a dataset (it holds the opening stock) has every fault at least once if a row allows it.
+    """
+    row = con.execute("SELECT count(*), coalesce(bool_or(what = 'opening'), false) FROM sheet").fetchone()
+    assert row is not None
+    rows, first = int(row[0]), bool(row[1])
+    budget = int(rows * REJECTED_SHARE)
+    chances = _chances(con, dataset)
+    for number, fault in enumerate(FAULTS[dataset.name]):
+        wanted = _wanted(fault, rows, first, chances[number])
+        if fault.expected == "reject":
+            wanted = min(wanted, budget)
+        if wanted == 0:
+            continue
+        done = _damage(con, dataset, fault, number, wanted, day, columns)
+        if fault.expected == "reject":
+            budget -= done
+
+
+def _chances(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> list[float]:
+    """Today's draw for each fault of the dataset, in [0, 1)."""
+    draws = ", ".join(f"draw_today({literal(f'{dataset.name} fault')}, {n})" for n in range(len(FAULTS[dataset.name])))
+    row = con.execute(f"SELECT {draws}").fetchone()
+    return [float(value) for value in row or ()]
+
+
+def _wanted(fault: Fault, rows: int, first: bool, chance: float) -> int:
+    """How many rows to damage: all that are so by nature, at least one in the opening load, else by chance."""
+    if not fault.sets and not fault.duplicates:
+        return rows
+    if first:
+        return max(1, round(rows * fault.share))
+    share = 0.0 if fault.first_only else min(1.0, fault.share * 3)  # small days would otherwise show almost none
+    return int(rows * share + chance) if share else 0
+
+
+def _damage(
+    con: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    fault: Fault,
+    number: int,
+    wanted: int,
+    day: object,
+    columns: Sequence[str],
+) -> int:
+    column = ident(fault.column)
+    value = next(iter(fault.sets.values()), column)
+    on_key = fault.column in dataset.key and fault.expected == "reject"
+    changed = f"AND ({value}) IS DISTINCT FROM {column}" if fault.sets and not fault.duplicates else ""
+    alone = (
+        "QUALIFY row_number() OVER (PARTITION BY raw ORDER BY entity) = 1 AND raw NOT IN "
+        f"(SELECT source_key FROM province.damaged_key WHERE dataset = {literal(dataset.name)})"
+        if on_key
+        else ""
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE hit AS SELECT * FROM ("
+        f"SELECT entity, ({column})::VARCHAR AS clean, ({value})::VARCHAR AS raw FROM sheet "
+        f"WHERE fault IS NULL AND NOT correction AND ({fault.where}) {changed} {alone}"
+        f") ORDER BY lot({literal(f'{fault.code}{number}')}, entity) LIMIT {wanted}"
+    )
+    if _hits(con) == 0:
+        return 0
+    if fault.sets or fault.duplicates:
+        sets = "".join(f"{ident(name)} = {sql}, " for name, sql in fault.sets.items())
+        con.execute(f"UPDATE sheet SET {sets}fault = {literal(fault.code)} WHERE entity IN (SELECT entity FROM hit)")
+    key = " || '|' || ".join(f"coalesce({ident(name)}, '')" for name in dataset.key)
+    row = con.execute(
+        f"INSERT INTO province.fault SELECT ?, ?, {key}, ?, ?, ?, hit.raw, hit.clean, ?, truth_key, getvariable('day') "
+        "FROM sheet JOIN hit USING (entity)",
+        [dataset.name, day, fault.column, fault.code, fault.rule, fault.expected],
+    ).fetchone()
+    if fault.duplicates:
+        con.execute("INSERT INTO sheet SELECT sheet.* FROM sheet JOIN hit USING (entity)")
+    if fault.expected == "reject":
+        con.execute(
+            "INSERT INTO province.open_fault SELECT ?, ?, entity, "
+            f"{key}, ?, ?, hit.raw, CASE WHEN draw_today('corrected', entity) < 0.5 THEN "
+            "getvariable('day') + whole(draw_today('correct on', entity), 1, 3)::INTEGER END "
+            "FROM sheet JOIN hit USING (entity)",
+            [dataset.name, dataset.subject, fault.column, fault.code],
+        )
+    if fault.column in dataset.key and fault.sets:
+        con.execute(
+            f"INSERT INTO province.damaged_key SELECT ?, entity, {key} FROM sheet JOIN hit USING (entity)",
+            [dataset.name],
+        )
+    return int(row[0]) if row else 0
+
+
+def _hits(con: duckdb.DuckDBPyConnection) -> int:
+    row = con.execute("SELECT count(*) FROM hit").fetchone()
+    return int(row[0]) if row else 0

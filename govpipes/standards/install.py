@@ -1,0 +1,228 @@
+"""Loading the macros and code lists into a DuckDB connection.
+
+Only loading belongs here. The rules are SQL in `sql/`, the codes are in `data/codes/`.
+"""
+
+import csv
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+
+from govpipes.errors import CatalogueError
+from govpipes.sql import ident, literal
+from govpipes.standards.elements import ELEMENTS
+from govpipes.standards.reasons import REASONS
+
+# In the order they build on each other; unicode.sql is made by build_unicode.py.
+SQL_FILES = (
+    "unicode", "text", "region", "citizen", "organization", "time", "number", "geo", "classified", "masks",
+)  # fmt: skip
+# Lists with columns of their own.
+SPECIAL_LISTS = ("region", "township")
+SEPARATOR = "\x1f"
+
+
+def install(con: duckdb.DuckDBPyConnection, codes_dir: Path) -> None:
+    """Create every macro of the standards as TEMP macros, and the temporary tables `code_list` and `region`.
+
+    Temporary, so that they are found whatever database is in use, and disappear with the connection; a cursor of
+    the connection is a connection of its own. Takes about 50 ms; doing it again on one connection changes nothing.
+
+    con: an open DuckDB connection (ICU is built in).
+    codes_dir: the folder with `<list>.csv`.
+    Raises CatalogueError when a code list is missing or malformed.
+    """
+    con.execute(_script(_stamp(codes_dir)))
+
+
+def fingerprint(codes_dir: Path) -> str:
+    """SHA-256 over all macro SQL, code lists, elements and reasons: changes when any standardized value may change.
+
+    Raises CatalogueError when a code list is missing.
+    """
+    digest = hashlib.sha256()
+    for name in (*SQL_FILES, "code_list"):
+        digest.update(_sql(name).encode())
+    for path in sorted(_lists(codes_dir).values()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    tables = {
+        "elements": {name: asdict(element) for name, element in ELEMENTS.items()},
+        "reasons": {code: asdict(reason) for code, reason in REASONS.items()},
+    }
+    digest.update(json.dumps(tables, ensure_ascii=False, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+Stamp = tuple[tuple[Path, int, int], ...]
+
+
+def _stamp(codes_dir: Path) -> Stamp:
+    stats = ((path, path.stat()) for path in sorted(_lists(codes_dir).values()))
+    return tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+
+
+@lru_cache(maxsize=4)
+def _script(stamp: Stamp) -> str:
+    """All statements, made once per state of the code lists."""
+    lists = {path.stem: path for path, _, _ in stamp}
+    parts = [*_constants(lists), *(_sql(name) for name in SQL_FILES)]
+    template = _sql("code_list")
+    parts += [
+        template.replace("{element}", element.name).replace("{list}", str(element.code_list))
+        for element in ELEMENTS.values()
+        if element.code_list and element.code_list not in SPECIAL_LISTS
+    ]
+    parts += _tables(lists)
+    return "\n".join(parts).replace("CREATE TEMP MACRO", "CREATE OR REPLACE TEMP MACRO")
+
+
+def _sql(name: str) -> str:
+    return (files("govpipes.standards") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _lists(codes_dir: Path) -> dict[str, Path]:
+    found = {path.stem: path for path in codes_dir.glob("*.csv")}
+    wanted = {element.code_list for element in ELEMENTS.values() if element.code_list}
+    missing = sorted(wanted - set(found))
+    if missing:
+        raise CatalogueError(
+            [f"{codes_dir / (name + '.csv')}: the code list is missing" for name in missing],
+            next_step="restore data/codes from the repository, or set GOVPIPES_DATA",
+        )
+    return found
+
+
+def _read(path: Path, *columns: str) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        absent = [column for column in columns if column not in (reader.fieldnames or ())]
+        if absent:
+            raise CatalogueError([f"{path}: column {', '.join(absent)} is missing"])
+        return list(reader)
+
+
+def folded(text: str) -> str:
+    """What the macro fold_code makes of a code or name: NFKC, upper case, no spaces or quotes."""
+    plain = unicodedata.normalize("NFKC", text).upper()
+    return "".join(char for char in plain if not char.isspace() and char not in "'\"`´‘’“”")
+
+
+def _constants(lists: dict[str, Path]) -> Iterator[str]:
+    for name, path in sorted(lists.items()):
+        if name not in SPECIAL_LISTS:
+            keys = _keys(_read(path, "code", "name_zh", "name_en", "aliases"), path)
+            yield _list_macro(f"code_keys_{name}", list(keys))
+            yield _list_macro(f"code_values_{name}", list(keys.values()))
+    sections = _read(lists["industry_section"], "code", "aliases")
+    letters = {int(division): row["code"] for row in sections for division in row["aliases"].split(";")}
+    divisions = "".join(letters.get(number, ".") for number in range(1, max(letters) + 1))
+    yield f"CREATE TEMP MACRO industry_divisions() AS {literal(divisions)};"
+    yield from _region_constants(lists)
+
+
+def _keys(rows: list[dict[str, str]], path: Path) -> dict[str, str]:
+    """Every spelling of every code, codes before names before aliases."""
+    keys = {folded(row["code"]): row["code"] for row in rows}
+    clashes = []
+    for column in ("name_zh", "name_en", "aliases"):
+        for row in rows:
+            for spelling in filter(None, map(folded, row[column].split(";"))):
+                if keys.setdefault(spelling, row["code"]) != row["code"]:
+                    clashes.append(f"{path}: {spelling!r} means both {keys[spelling]} and {row['code']}")
+    if clashes:
+        raise CatalogueError(clashes, next_step="give each name and alias to one code of the list")
+    return keys
+
+
+def _list_macro(name: str, values: list[str]) -> str:
+    return f"CREATE TEMP MACRO {name}() AS string_split({literal(SEPARATOR.join(values))}, chr(31));"
+
+
+def _region_constants(lists: dict[str, Path]) -> Iterator[str]:
+    rows = sorted(
+        _read(lists["region"], "code", "name", "level", "parent", "valid_from", "valid_to", "successors"),
+        key=lambda row: (row["code"], row["valid_from"]),
+    )
+    towns: dict[str, str] = {}
+    for town in _read(lists["township"], "code", "name", "parent"):
+        towns[town["parent"]] = towns.get(town["parent"], "") + ";" + town["code"][6:]
+    followers = {row["code"]: _chain(row["code"], rows) for row in rows}
+    yield _list_macro("region_rows", [_region_row(row, followers[row["code"]]) for row in rows])
+    yield _list_macro("region_lines", _region_lines(rows, followers))
+    yield _list_macro("township_groups", [towns.get(row["code"], "") for row in rows])
+    names = _current_names(rows)
+    yield _list_macro("region_name_keys", list(names))
+    yield _list_macro("region_name_codes", list(names.values()))
+    stems = {row["name"].rstrip("市区县省") for row in rows if len(row["name"].rstrip("市区县省")) > 1}
+    pattern = "|".join(sorted(stems, key=lambda stem: (-len(stem), stem)))
+    yield f"CREATE TEMP MACRO region_name_pattern() AS {literal(pattern)};"
+
+
+def _region_row(row: dict[str, str], chain: list[str]) -> str:
+    first, end = row["valid_from"][:4] or "1000", row["valid_to"][:4] or "9999"
+    return f"{row['code']} {first} {end} {row['level']} {','.join(chain)}|{row['name']}"
+
+
+def _chain(code: str, rows: list[dict[str, str]]) -> list[str]:
+    """The codes an area went through after this one, while each step had exactly one successor."""
+    last = {row["code"]: row["successors"] for row in rows}
+    chain: list[str] = []
+    while (following := last.get(code, "")) and ";" not in following and following not in chain:
+        chain.append(following)
+        code = following
+    return chain
+
+
+def _region_lines(rows: list[dict[str, str]], followers: dict[str, list[str]]) -> list[str]:
+    lines = [""] * 100
+    codes = [row["code"] for row in rows]
+    current = {row["code"] for row in rows if not row["valid_to"]}
+    for code in sorted(set(codes)):
+        of_code = [row for row in rows if row["code"] == code]
+        first = of_code[0]["valid_from"][:4] or "1000"
+        end = max(row["valid_to"][:4] or "9999" for row in of_code)
+        latest = ([code, *followers[code]])[-1]
+        today = latest if latest in current else "------"
+        lines[int(code[2:4])] += f";{code[4:]}={codes.index(code) + 1:03d}{first}{end}{today}"
+    return lines
+
+
+def _current_names(rows: list[dict[str, str]]) -> dict[str, str]:
+    """Names that stand for one current county: alone where unique, and after the prefecture's name."""
+    current = {row["code"]: row for row in rows if not row["valid_to"]}
+    counties = [row for row in current.values() if row["level"] == "3"]
+    names = [row["name"] for row in counties]
+    found = {row["name"]: row["code"] for row in counties if names.count(row["name"]) == 1}
+    for row in counties:
+        prefecture = current[row["parent"]]["name"]
+        found[prefecture + row["name"]] = found["江苏省" + prefecture + row["name"]] = row["code"]
+    found |= {row["name"]: code for code, row in current.items() if row["level"] != "3"}
+    return found
+
+
+def _tables(lists: dict[str, Path]) -> Iterator[str]:
+    """`code_list` (list, code, name_zh, name_en) and `region` (as region.csv) for joins and documentation."""
+    codes = [
+        (name, row["code"], row["name_zh"], row["name_en"])
+        for name, path in sorted(lists.items())
+        if name not in SPECIAL_LISTS
+        for row in _read(path, "code", "name_zh", "name_en", "aliases")
+    ]
+    yield _table("code_list", dict.fromkeys(("list", "code", "name_zh", "name_en"), "VARCHAR"), codes)
+    columns = dict.fromkeys(("code", "name", "level", "parent"), "VARCHAR")
+    columns |= {"valid_from": "DATE", "valid_to": "DATE", "successors": "VARCHAR"}
+    rows = [tuple(row[column] or None for column in columns) for row in _read(lists["region"], *columns)]
+    yield _table("region", columns, rows)
+
+
+def _table(name: str, columns: dict[str, str], rows: Sequence[tuple[str | None, ...]]) -> str:
+    spec = ", ".join(f"{ident(column)} {kind}" for column, kind in columns.items())
+    values = ",\n".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
+    return f"CREATE OR REPLACE TEMP TABLE {ident(name)} ({spec});\nINSERT INTO {ident(name)} VALUES {values};"

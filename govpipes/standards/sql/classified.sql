@@ -1,0 +1,19 @@
+-- Codes with a structure of their own: industry (GB/T 4754), diseases (ICD-10). Plain code lists are in code_list.sql.
+
+-- Section letter and digits, `C3942`; the letter follows from the division (first two digits). DOMAIN.md §1.8.
+-- industry_divisions(): the letter of division 01, 02, … as one string (industry_section.csv), a dot where there is none.
+CREATE TEMP MACRO industry_section(digits) AS nullif(nullif(substr(industry_divisions(), TRY_CAST(left(digits, 2) AS INTEGER), 1), '.'), '');
+CREATE TEMP MACRO std_industry_code(raw) AS list_transform([regexp_replace(fold_code(raw), '\.0+$', '')], lambda industry_text: CASE
+    WHEN regexp_full_match(industry_text, '[A-T]') THEN industry_text
+    WHEN regexp_full_match(industry_text, '\d{2,4}') THEN coalesce(industry_section(industry_text), '') || industry_text
+    WHEN regexp_full_match(industry_text, '[A-T]\d{2,4}')
+        AND coalesce(industry_section(industry_text[2:]), industry_text[1]) = industry_text[1] THEN industry_text END)[1];
+CREATE TEMP MACRO err_industry_code(raw, value) AS CASE WHEN value IS NULL THEN 'IND-01' END;
+CREATE TEMP MACRO flag_industry_code(raw, value, day) AS CASE
+    WHEN strlen(value) > 1 AND industry_section(regexp_replace(value, '^[A-T]', '')) IS NULL THEN 'IND-02' END;
+
+-- ICD-10: a letter, two digits, then up to three more after a dot that is often left out; † * and x as delivered are dropped.
+CREATE TEMP MACRO std_icd10(raw) AS list_transform([regexp_extract(replace(fold_code(raw), '.', ''), '^([A-Z]\d{2})(X?\d{0,3}(X\d{0,3})?)[+*†]?$', ['head', 'tail'])],
+    lambda disease: CASE WHEN disease.head <> '' THEN disease.head || CASE WHEN disease.tail <> '' THEN '.' || disease.tail ELSE '' END END)[1];
+CREATE TEMP MACRO err_icd10(raw, value) AS CAST(NULL AS VARCHAR);
+CREATE TEMP MACRO flag_icd10(raw, value, day) AS CASE WHEN value IS NULL THEN 'ICD-01' END;

@@ -1,0 +1,1 @@
+"""Tests of the command line: what is printed, and the exit codes."""

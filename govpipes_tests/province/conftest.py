@@ -1,0 +1,71 @@
+"""One practice province for all tests of this package, synced once through the real definitions; tests look at it.
+
+A test that changes something works on a dataset or day of its own and says so.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from govpipes.cli.environment import export
+from govpipes.cli.simulate import DEFAULT_SEED, DEFAULT_START
+from govpipes.orchestration import runs
+from govpipes.pipeline import Workspace
+from govpipes.settings import Settings
+
+DAYS = 7
+"""2025-12-25 to 2025-12-31: a week end, a month end and a year end, so that every cycle closes a period."""
+
+
+@dataclass(frozen=True)
+class Synced:
+    """The province after its days: where it is, what the syncs said, and a workspace to ask."""
+
+    settings: Settings
+    results: dict[date, runs.SyncResult]
+    ws: Workspace
+
+    @property
+    def first(self) -> date:
+        return min(self.results)
+
+    @property
+    def last(self) -> date:
+        return max(self.results)
+
+
+@pytest.fixture(scope="session")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
+    """The province, seven days of it."""
+    from govpipes import postgres
+    from govpipes.simulator import Province
+
+    with pytest.MonkeyPatch.context() as patch:
+        home: Path = tmp_path_factory.mktemp("province") / "home"
+        settings = Settings.from_env({"GOVPIPES_HOME": str(home)} | mariadb())
+        for name in ("GOVPIPES_HOME", "DAGSTER_HOME", "GOVPIPES_DAGSTER_URL"):
+            patch.setenv(name, str(home))  # remembered by the patch, then set by export
+        export(settings)
+        province = Province(settings, seed=DEFAULT_SEED, preset="xs", start=DEFAULT_START)
+        results = {}
+        for n in range(DAYS):
+            day = DEFAULT_START + timedelta(days=n)
+            province.advance(day)
+            results[day] = runs.run_sync(settings, day)
+        with Workspace.open(settings) as ws:
+            yield Synced(settings, results, ws)
+        runs.close()
+        postgres.stop(settings)
+
+
+def mariadb() -> dict[str, str]:
+    """CI's MariaDB, where there is one; it must be there when CI says so."""
+    import os
+
+    url = os.environ.get("GOVPIPES_MARIADB_URL")
+    if os.environ.get("GOVPIPES_REQUIRE_MARIADB") and not url:
+        pytest.fail("GOVPIPES_REQUIRE_MARIADB is set, but GOVPIPES_MARIADB_URL is not")
+    return {"GOVPIPES_MARIADB_URL": url} if url else {}
