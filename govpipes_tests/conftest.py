@@ -72,3 +72,15 @@ def tiny(tmp_path: Path, postgres_settings: Settings) -> "Tiny":
 
     url = postgres.create_database(postgres_settings, f"tiny_{uuid.uuid4().hex[:12]}")
     return Tiny(tmp_path, url).make()
+
+
+@pytest.fixture
+def exported(tiny: "Tiny", monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The tiny installation as this process's own: what the command line sets for Dagster, undone afterwards."""
+    from govpipes.cli.environment import variables
+    from govpipes.orchestration import runs
+
+    for name, value in variables(tiny.settings).items():
+        monkeypatch.setenv(name, value)
+    yield
+    runs.close()

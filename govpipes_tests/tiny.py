@@ -113,12 +113,15 @@ class Tiny:
 
     def add(self, dataset: str, authority: int = 10, **changes: Any) -> None:
         """Write a contract, and make its table where it is missing."""
+        self.write(dataset, authority, **changes)
+        with closing(sqlite3.connect(self.office)) as con, con:
+            columns = "id TEXT PRIMARY KEY, sfzh TEXT, xm TEXT, dh TEXT, zxbs TEXT, gxsj TEXT"
+            con.execute(f'CREATE TABLE IF NOT EXISTS "{dataset}" ({columns})')
+
+    def write(self, dataset: str, authority: int = 10, **changes: Any) -> None:
+        """Write a contract alone."""
         self.contracts[dataset] = contract(dataset, authority, **changes)
         _write(self.folder / "data" / "catalogue" / "population" / f"{dataset}.yaml", self.contracts[dataset])
-        with closing(sqlite3.connect(self.office)) as con, con:
-            con.execute(
-                f'CREATE TABLE IF NOT EXISTS "{dataset}" (id TEXT PRIMARY KEY, sfzh TEXT, xm TEXT, dh TEXT, zxbs TEXT, gxsj TEXT)'
-            )
 
     def put(self, dataset: str, rows: Iterable[tuple[str, str, str, str, str, str]]) -> None:
         """Insert or replace rows (id, citizen number, name, phone, deleted, time of change)."""

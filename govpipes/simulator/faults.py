@@ -99,9 +99,15 @@ def _fifteen(column: str) -> Fault:
     )
 
 
-def _small_x(column: str) -> Fault:
+def _small_x(column: str, where: str = "true") -> Fault:
     c = ident(column)
-    return _repair("D2", column, f"left({c}, 17) || if(entity % 2 = 0, 'x', 'Ｘ')", f"right({c}, 1) = 'X'", share=0.002)
+    return _repair(
+        "D2",
+        column,
+        f"left({c}, 17) || if(entity % 2 = 0, 'x', 'Ｘ')",
+        f"right({c}, 1) = 'X' AND ({where})",
+        share=0.002,
+    )
 
 
 def _cut_by_excel(column: str, where: str = "true") -> Fault:
@@ -142,7 +148,7 @@ _HOUSEHOLD = (
     ),
     _reject("ID-10", "gmsfhm", "repeat('1', 18)", "is_new", share=0.00001, first_only=True),
     _reject("REG-01", "ssxq", "'329999'", share=0.0005),
-    _small_x("gmsfhm"),
+    _small_x("gmsfhm", "is_new"),  # a key in a table does not change its spelling
     _repair("D5", "xm", "'　' || xm || ' '", share=0.002),
     _repair("D5", "xm", "replace(xm, '·', if(entity % 2 = 0, '•', '・'))", "contains(xm, '·')", share=0.001),
     Fault("D5", "repair", {"xm": "xm || '（曾用名' || cym || '）'", "cym": "NULL"}, "cym IS NOT NULL", share=0.0005),

@@ -1,5 +1,8 @@
 """The path of a row through every step, on a tiny installation: real PostgreSQL, real DuckLake, real expectations."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import permutations
@@ -53,7 +56,8 @@ def test_a_day_goes_from_the_department_to_a_release(ws: Workspace) -> None:
     made = finish(ws)
     assert (done.inserted, done.updated, done.unchanged, done.superseded) == (3, 0, 0, 0)
     assert made.name == f"{DAY}.1"
-    columns, rows = readers.query(ws.settings, "SELECT name, citizen_id FROM population.person ORDER BY 2", unmasked=True)
+    query = "SELECT name, citizen_id FROM population.person ORDER BY 2"
+    columns, rows = readers.query(ws.settings, query, unmasked=True)
     assert columns == ["name", "citizen_id"]
     assert [value for _, value in rows] == sorted(GOOD[:3])
 
@@ -233,6 +237,49 @@ def test_a_crash_between_lake_and_ledger_is_recognised(ws: Workspace, monkeypatc
     assert (ws.lake.snapshot_id(), len(claims(ws))) == (snapshot, 3)
 
 
+KILLED = """
+import os, signal, sys
+from datetime import date
+from pathlib import Path
+from govpipes.pipeline import Workspace, publish
+from govpipes.pipeline import land, standardize, verify
+from govpipes.settings import Settings
+from govpipes.warehouse import Lake
+module = sys.modules["govpipes.pipeline.publish"]
+
+home, data, url, point, day = sys.argv[1:]
+die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+ws = Workspace.open(Settings(home=Path(home), data_dir=Path(data), postgres_url=url, threads=1))
+contract, day = ws.catalogue.contracts["people"], date.fromisoformat(day)
+if point == "land": ws.ledger.record = die
+land(ws, contract, day, "killed")
+if point == "standardize": ws.ledger.record = die
+standardize(ws, contract, day, "killed")
+if point == "verify": ws.ledger.record = die
+verify(ws, contract, day, "killed")
+if point == "before the commit":
+    change = module._change
+    module._change = lambda *given: (change(*given), die())
+if point == "after the commit": ws.ledger.record = die
+publish(ws, contract, day, "killed")
+"""
+"""A process of its own that is killed at the point it is told."""
+
+
+@pytest.mark.parametrize("point", ["land", "standardize", "verify", "before the commit", "after the commit"])
+def test_a_killed_process_loses_nothing_and_repeats_nothing(tiny: Tiny, ws: Workspace, point: str) -> None:
+    settings = tiny.settings
+    arguments = [str(settings.home), str(settings.data_dir), tiny.postgres_url, point, str(DAY)]
+    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], capture_output=True, timeout=120)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    contract = ws.catalogue.contracts["people"]
+    day_of(ws, contract, DAY)
+    finish(ws)
+    assert len(claims(ws)) == len(golden(ws)) == 3
+    assert [row["balanced"] for row in ws.ledger.balance()] == [True]
+    assert ws.ledger.counts(["publications"]) == {"publications": 1}
+
+
 def test_a_full_dump_that_lost_half_its_records_is_held(tiny: Tiny) -> None:
     source = {"system": "office", "table": "people", "mode": "snapshot", "key": ["id"], "max_vanished": 0.2}
     tiny.add("people", source=source)
@@ -288,7 +335,8 @@ def test_a_release_that_differs_from_the_warehouse_is_refused(
     def lose_a_file(lake: Any, file: Path) -> int:
         snapshot = copy(lake, file)
         lake.con.execute(f"ATTACH '{file}' AS tampered")
-        lake.con.execute("DELETE FROM tampered.ducklake_data_file WHERE data_file_id = (SELECT max(data_file_id) FROM tampered.ducklake_data_file)")
+        newest = "(SELECT max(data_file_id) FROM tampered.ducklake_data_file)"
+        lake.con.execute(f"DELETE FROM tampered.ducklake_data_file WHERE data_file_id = {newest}")
         lake.con.execute("DETACH tampered")
         return snapshot
 
@@ -325,8 +373,8 @@ def test_errors_name_dataset_day_cause_and_next_step(tiny: Tiny, ws: Workspace) 
 
 def test_a_new_item_is_a_new_column_and_old_days_are_standardized_again(tiny: Tiny, ws: Workspace) -> None:
     day_of(ws, ws.catalogue.contracts["people"], DAY)
-    items = [*tiny.contracts["people"]["items"], {"name": "landline", "from": "dh", "element": "text", "title": {"zh": "座机", "en": "Landline"}}]
-    tiny.add("people", items=items)
+    landline = {"name": "landline", "from": "dh", "element": "text", "title": {"zh": "座机", "en": "Landline"}}
+    tiny.add("people", items=[*tiny.contracts["people"]["items"], landline])
     with tiny.open() as opened:
         done = day_of(opened, opened.catalogue.contracts["people"], DAY)
         assert not done.already

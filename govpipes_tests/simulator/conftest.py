@@ -3,6 +3,7 @@
 Tests only look at it; one that advances or damages a province makes its own.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -46,13 +47,14 @@ def make(home: Path, days: list[date], seed: int = 7) -> Made:
 
 
 def keep(settings: Settings, advance: Advance, place: Path) -> None:
-    """Copies the day's sheets, which the next day replaces."""
+    """Copies the day's sheets and files, which later days replace."""
     place.mkdir(exist_ok=True)
+    shutil.copytree(settings.home / "simulator" / "departments", place / f"departments-{advance.day}")
     with duck.connect(settings) as con:
         con.execute(f"ATTACH '{settings.home}/simulator/province.duckdb' AS province (READ_ONLY)")
         for dataset in advance.rows:
             con.execute(
-                f"COPY (SELECT * FROM province.out_{dataset}) TO '{place}/{dataset}-{advance.day}.parquet' (FORMAT parquet)"
+                f"COPY (FROM province.out_{dataset}) TO '{place}/{dataset}-{advance.day}.parquet' (FORMAT parquet)"
             )
 
 

@@ -31,14 +31,16 @@ def test_gcj02_of_nanjing(con: duckdb.DuckDBPyConnection) -> None:
 
 def test_draws_are_even_and_independent(con: duckdb.DuckDBPyConnection) -> None:
     row = con.execute(
-        "SELECT avg(draw('a', i)), corr(draw('a', i), draw('b', i)), corr(draw('a', i), draw('a', i + 1)) FROM range(100000) r(i)"
+        "SELECT avg(draw('a', i)), corr(draw('a', i), draw('b', i)), corr(draw('a', i), draw('a', i + 1)) "
+        "FROM range(100000) r(i)"
     ).fetchone()
     assert row == pytest.approx((0.5, 0, 0), abs=0.01)
 
 
 def test_organization_bodies_do_not_collide(con: duckdb.DuckDBPyConnection) -> None:
     row = con.execute(
-        "SELECT count(DISTINCT organization_body(i, DATE '2020-01-01')), count(DISTINCT organization_body(i, DATE '2010-01-01')) "
+        "SELECT count(DISTINCT organization_body(i, DATE '2020-01-01')), "
+        "count(DISTINCT organization_body(i, DATE '2010-01-01')) "
         "FROM range(1, 200001) r(i)"
     ).fetchone()
     assert row == (200000, 200000)

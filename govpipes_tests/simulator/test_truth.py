@@ -131,14 +131,15 @@ def test_about_half_of_the_rejected_are_corrected_within_three_days(con: duckdb.
     assert row is not None
     assert 0.25 * row[0] < row[1] < 0.8 * row[0]
     late = con.execute(
-        "SELECT c.written_on - r.written_on FROM fault c JOIN fault r ON r.expected = 'reject' AND r.dataset = c.dataset "
+        "SELECT c.written_on - r.written_on FROM fault c "
+        "JOIN fault r ON r.expected = 'reject' AND r.dataset = c.dataset "
         "AND r.truth_key = c.truth_key AND r.fault = c.fault WHERE c.expected = 'corrected' AND c.source_key <> '*'"
     ).fetchall()
     assert {days for (days,) in late if days > 0} <= {1, 2, 3, 4, 5, 6, 7}
 
 
 def test_most_kinds_of_fault_occur_in_ten_days(con: duckdb.DuckDBPyConnection) -> None:
-    """Even in two thousand people nearly every fault there is occurs; the smallest days leave no room for some rejects."""
+    """Even in two thousand people nearly every fault there is occurs; the smallest days leave no room for rejects."""
     found = {(dataset, code) for dataset, code in con.execute("SELECT DISTINCT dataset, fault FROM fault").fetchall()}
     every = {(dataset, fault.code) for dataset, faults in FAULTS.items() for fault in faults}
     assert len(every - found) <= 0.1 * len(every), sorted(every - found)
@@ -176,7 +177,8 @@ def test_truth_is_known_as_of_every_day(made: Made, con: duckdb.DuckDBPyConnecti
 def test_true_numbers_are_valid_and_agree_with_their_holder(made: Made, con: duckdb.DuckDBPyConnection) -> None:
     day = DAYS[-1]
     wrong = con.execute(
-        f"SELECT key FROM ({truth.as_of(made.settings, 'person', day)}) WHERE citizen_id_check(left(key, 17)) <> right(key, 1) "
+        f"SELECT key FROM ({truth.as_of(made.settings, 'person', day)}) "
+        "WHERE citizen_id_check(left(key, 17)) <> right(key, 1) "
         "OR citizen_id_birth(key) <> birth_date OR citizen_id_sex(key) <> sex"
     ).fetchall()
     assert wrong == []
@@ -199,7 +201,7 @@ def test_links_lead_to_what_is_true(made: Made, con: duckdb.DuckDBPyConnection) 
             f"LEFT JOIN ({truth.as_of(made.settings, target, day)}) t ON t.key = l.to_key WHERE l.kind = '{kind}'"
         ).fetchone()
         assert row is not None
-        assert row[1] / row[0] > 0.97, kind
+        assert row[1] / row[0] > 0.94, kind  # who moved away may still represent a firm
 
 
 def test_no_marriage_below_the_age_and_no_two_at_once(made: Made, con: duckdb.DuckDBPyConnection) -> None:
@@ -207,6 +209,7 @@ def test_no_marriage_below_the_age_and_no_two_at_once(made: Made, con: duckdb.Du
     day = DAYS[-1]
     early = con.execute(
         f"SELECT key FROM ({truth.as_of(made.settings, 'marriage', day)}) WHERE kind = '结婚' AND "
-        "(registered_on < citizen_id_birth(husband_id) + INTERVAL 22 YEAR OR registered_on < citizen_id_birth(wife_id) + INTERVAL 20 YEAR)"
+        "(registered_on < citizen_id_birth(husband_id) + INTERVAL 22 YEAR "
+        "OR registered_on < citizen_id_birth(wife_id) + INTERVAL 20 YEAR)"
     ).fetchall()
     assert early == []
