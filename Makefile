@@ -24,8 +24,8 @@ ui: $(STAMP) ## the Dagster UI with its daemon, on loopback; Ctrl-C stops everyt
 down: $(STAMP) ## stop the embedded PostgreSQL that commands leave running
 	@$(BIN)/govpipes down
 
-test: $(STAMP) ## the whole test suite; `make test ARGS='-k catalogue -x'` for a part of it
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) ## the whole test suite, two files at a time; `make test ARGS='-k catalogue -x'` for a part of it
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(STAMP) ## ruff: style and common mistakes
 	@$(BIN)/ruff check .

@@ -58,7 +58,7 @@ def _attach(world: World, url: str, scheme: str) -> None:
 def _write(world: World, dataset: Dataset, scheme: str) -> None:
     world.con.execute("BEGIN")
     try:
-        (_upsert_postgres if scheme.startswith("postgres") else _replace_rows)(world, dataset)
+        {"mysql": _replace_mysql, "sqlite": _replace_sqlite}.get(scheme, _upsert_postgres)(world, dataset)
         world.con.execute("COMMIT")
     except duckdb.Error:
         world.con.execute("ROLLBACK")
@@ -86,7 +86,7 @@ def _upsert_postgres(world: World, dataset: Dataset) -> None:
     _remote(world, f"DELETE FROM intake.{table}")
 
 
-def _replace_rows(world: World, dataset: Dataset) -> None:
+def _replace_sqlite(world: World, dataset: Dataset) -> None:
     names, table = columns(world, dataset), f"dept.{ident(dataset.target)}"
     key = column_list(dataset.key)
     world.con.execute(f"DELETE FROM {table} WHERE ({key}) IN (SELECT ({key}) FROM province.out_{dataset.name})")
@@ -94,6 +94,20 @@ def _replace_rows(world: World, dataset: Dataset) -> None:
         f"INSERT INTO {table} ({column_list(names)}) "
         f"SELECT {column_list(names)} FROM province.out_{dataset.name} ORDER BY entity"
     )
+
+
+def _replace_mysql(world: World, dataset: Dataset) -> None:
+    """Through an arrival table as with PostgreSQL; the connector itself knows only simple deletes."""
+    names, table = columns(world, dataset), dataset.target
+    listed = ", ".join(f"`{name}`" for name in names)
+    world.con.execute(f"CALL mysql_execute('dept', {literal(f'DELETE FROM `intake_{table}`')})")
+    world.con.execute(
+        f"INSERT INTO dept.{ident(f'intake_{table}')} ({column_list(names)}) "
+        f"SELECT {column_list(names)} FROM province.out_{dataset.name} ORDER BY entity"
+    )
+    merge = f"REPLACE INTO `{table}` ({listed}) SELECT {listed} FROM `intake_{table}`"
+    world.con.execute(f"CALL mysql_execute('dept', {literal(merge)})")
+    world.con.execute(f"CALL mysql_execute('dept', {literal(f'DELETE FROM `intake_{table}`')})")
 
 
 def _remote(world: World, statement: str) -> None:

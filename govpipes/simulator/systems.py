@@ -56,7 +56,9 @@ def ensure(settings: Settings, layouts: Mapping[str, list[str]], province: str) 
         elif settings.mariadb_url:
             from govpipes.simulator import mariadb
 
-            admin[system.name], readers[system.name] = mariadb.ensure(settings.mariadb_url, system, layouts, known)
+            admin[system.name], readers[system.name] = mariadb.ensure(
+                settings.mariadb_url, system, layouts, province, known
+            )
         else:
             admin[system.name] = readers[system.name] = _sqlite(settings, system, layouts)
     _write_file(settings, readers)

@@ -1,12 +1,15 @@
 """Advancing: repeatable, deterministic, safe to interrupt; the departments' systems as they should look."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 import openpyxl
 import psycopg
+import pymysql
 import pytest
 import yaml
 
@@ -200,26 +203,50 @@ def test_a_province_in_use_says_so(tmp_path: Path) -> None:
         World(settings, 1, preset("tiny"), START)
 
 
-def test_births_go_to_mariadb_when_there_is_one(tmp_path: Path, mariadb_url: str) -> None:
-    pymysql = pytest.importorskip("pymysql")
-    settings = Settings(home=tmp_path / "home", mariadb_url=mariadb_url)
+@pytest.fixture
+def empty_mariadb(mariadb_url: str) -> Iterator[str]:
+    """A MariaDB in which no health department is, before and after."""
+    parts = urlsplit(mariadb_url)
+
+    def drop() -> None:
+        con = pymysql.connect(
+            host=parts.hostname or "", port=parts.port or 3306, user=parts.username, password=parts.password or ""
+        )
+        with con, con.cursor() as cursor:
+            cursor.execute("DROP DATABASE IF EXISTS dept_health")
+
+    drop()
+    yield mariadb_url
+    drop()
+
+
+def test_births_go_to_mariadb_when_there_is_one(tmp_path: Path, empty_mariadb: str) -> None:
+    settings = Settings(home=tmp_path / "home", mariadb_url=empty_mariadb)
     province = Province(settings, seed=7, preset="tiny", start=START)
     try:
         assert province.advance(OPENING).notes == ()
         province.advance(START)
-        url = systems(settings)["health_births"]
-        assert url.startswith("mysql://reader_health:")
-        login, _, rest = url.removeprefix("mysql://").partition("@")
-        host, port = rest.partition("/")[0].split(":")
+        login = urlsplit(systems(settings)["health_births"])
         con = pymysql.connect(
-            host=host, port=int(port), user="reader_health", password=login.partition(":")[2], db="dept_health"
+            host=login.hostname or "",
+            port=login.port or 0,
+            user=login.username,
+            password=login.password or "",
+            database=login.path[1:],
         )
         with con, con.cursor() as cursor:
-            cursor.execute("SELECT count(*), count(DISTINCT zmbh) FROM csyxzm")
-            rows, certificates = cursor.fetchone()
+            cursor.execute("SELECT count(*), count(DISTINCT zmbh), max(gxsj), max(mqxm) FROM csyxzm")
+            rows, certificates, changed, mother = cursor.fetchone() or ()
             assert rows == certificates > 50
-            with pytest.raises(pymysql.err.OperationalError):
-                cursor.execute("DELETE FROM csyxzm")
+            assert changed.date() == START
+            assert "?" not in mother
+            for statement in ("DELETE FROM csyxzm", "SELECT * FROM intake_csyxzm"):
+                with pytest.raises(pymysql.err.OperationalError, match="denied"):
+                    cursor.execute(statement)
+        other = Settings(home=tmp_path / "other", mariadb_url=empty_mariadb)
+        with pytest.raises(SettingsError, match="belongs to something else"):
+            Province(other, seed=7, preset="tiny", start=START).advance(OPENING)
+        postgres.stop(other)
     finally:
         postgres.stop(settings)
 
