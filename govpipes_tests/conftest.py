@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from govpipes.settings import Settings
+from govpipes_tests.mariadb import one_mariadb
 
 if TYPE_CHECKING:
     from govpipes_tests.tiny import Tiny
@@ -33,14 +34,12 @@ for _name in [name for name in os.environ if name.startswith(("GOVPIPES_", "DAGS
 
 
 @pytest.fixture
-def mariadb_url() -> str:
-    """An administrator's URL of a MariaDB; CI (.ci/run) gives one and allows no skipping."""
-    url = os.environ.get("GOVPIPES_MARIADB_URL")
-    if url:
-        return url
-    if os.environ.get("GOVPIPES_REQUIRE_MARIADB"):
-        pytest.fail("GOVPIPES_REQUIRE_MARIADB is set, but GOVPIPES_MARIADB_URL is not")
-    pytest.skip("no MariaDB here; .ci/run starts one")
+def mariadb_url() -> Iterator[str]:
+    """CI's MariaDB; skips where there is none."""
+    with one_mariadb() as url:
+        if url is None:
+            pytest.skip("no MariaDB here; .ci/run starts one")
+        yield url
 
 
 @pytest.fixture

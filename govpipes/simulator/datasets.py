@@ -164,3 +164,8 @@ DATASETS = {
         Dataset("points_of_interest", "transport_files", "point_of_interest", "poi/poi_%Y%m%d.csv", ("poi_id",), "csv"),
     )
 }
+
+
+def datasets_of(system: System) -> list[Dataset]:
+    """The datasets a system holds."""
+    return [dataset for dataset in DATASETS.values() if dataset.system == system.name]

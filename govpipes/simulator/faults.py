@@ -412,11 +412,12 @@ def inject(con: duckdb.DuckDBPyConnection, dataset: Dataset, day: object, column
     """Damages rows of the TEMP table `sheet` (columns plus entity, truth_key, what, due, is_new, correction, fault)
     and writes what was done to `province.fault`.
 
-    The first delivery of a dataset (it holds the opening stock) has every fault at least once if a row allows it.
+    The first delivery of a dataset (it holds the opening stock), and every workbook, has each fault at least once if a
+    row allows it.
     """
     row = con.execute("SELECT count(*), coalesce(bool_or(what = 'opening'), false) FROM sheet").fetchone()
     assert row is not None
-    rows, first = int(row[0]), bool(row[1])
+    rows, first = int(row[0]), bool(row[1]) or dataset.form == "excel"
     budget = int(rows * REJECTED_SHARE)
     chances = _chances(con, dataset)
     for number, fault in enumerate(FAULTS[dataset.name]):

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pymysql
 
 from govpipes.errors import SettingsError
-from govpipes.simulator.datasets import System
+from govpipes.simulator.datasets import System, datasets_of
 
 _TYPES = {"timestamp": "datetime", "integer": "int"}
 
@@ -22,8 +22,6 @@ def ensure(
 
     Raises SettingsError when the server cannot be reached or refuses, or when the database is another province's.
     """
-    from govpipes.simulator.systems import datasets_of
-
     parts = urlsplit(url)
     password = (urlsplit(known).password if known and known.startswith("mysql:") else None) or secrets.token_hex(20)
     role = f"reader_{system.department}"
@@ -56,7 +54,7 @@ def ensure(
                 )
             cursor.execute(f"CREATE USER IF NOT EXISTS `{role}`@`%%` IDENTIFIED BY %s", (password,))
             cursor.execute(f"ALTER USER `{role}`@`%%` IDENTIFIED BY %s", (password,))
-            cursor.execute(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM `{role}`@`%`")  # grants outlive a dropped database
+            cursor.execute(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM `{role}`@`%`")  # they outlive databases
             for dataset in datasets_of(system):
                 cursor.execute(f"GRANT SELECT ON `{system.database}`.`{dataset.target}` TO `{role}`@`%`")
     except pymysql.Error as error:

@@ -54,6 +54,7 @@ class Province:
         """
         self.settings, self.seed, self.start = settings, seed, start
         self.preset = presets.preset(preset)
+        self._world: World | None = None
 
     def advance(self, day: date, progress: Progress | None = None) -> Advance:
         """Brings every department's system to its state at the end of `day` (Asia/Shanghai), through every day before.
@@ -63,18 +64,22 @@ class Province:
         """
         begun = time.perf_counter()
         self.settings.ensure_home()
-        world = World(self.settings, self.seed, self.preset, self.start)
-        try:
-            if day < world.opening:
-                raise SettingsError(
-                    "the province has no such day",
-                    found=str(day),
-                    allowed=f"{world.opening} or later",
-                    next_step="choose a later day, or begin a province with an earlier start",
-                )
+        opening = self.start - timedelta(days=1)
+        if day < opening:
+            raise SettingsError(
+                "the province has no such day",
+                found=str(day),
+                allowed=f"{opening} or later",
+                next_step="choose a later day, or begin a province with an earlier start",
+            )
+        with self._kept_world().opened() as world:
             return self._advance(world, day, progress or (lambda _: None), begun)
-        finally:
-            world.close()
+
+    def _kept_world(self) -> World:
+        """The connection with its macros, made once; the province's file is open only while a day is made."""
+        if self._world is None:
+            self._world = World(self.settings, self.seed, self.preset, self.start)
+        return self._world
 
     def _advance(self, world: World, day: date, progress: Progress, begun: float) -> Advance:
         last = world.last_day()

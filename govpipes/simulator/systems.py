@@ -17,7 +17,8 @@ from psycopg import sql
 from govpipes import postgres
 from govpipes.errors import SettingsError
 from govpipes.settings import Settings
-from govpipes.simulator.datasets import DATASETS, SYSTEMS, Dataset, System
+from govpipes.simulator import mariadb
+from govpipes.simulator.datasets import SYSTEMS, System, datasets_of
 
 _SQLITE_TYPES = {"timestamp": "TIMESTAMP", "integer": "INTEGER"}
 
@@ -30,11 +31,6 @@ def folder(settings: Settings, system: System) -> Path:
 def sqlite_file(settings: Settings) -> Path:
     """The health department's database when there is no MariaDB."""
     return settings.home / "simulator" / "departments" / "dept_health.sqlite"
-
-
-def datasets_of(system: System) -> list[Dataset]:
-    """The datasets a system holds."""
-    return [dataset for dataset in DATASETS.values() if dataset.system == system.name]
 
 
 def ensure(settings: Settings, layouts: Mapping[str, list[str]], province: str) -> dict[str, str]:
@@ -54,8 +50,6 @@ def ensure(settings: Settings, layouts: Mapping[str, list[str]], province: str) 
         elif system.kind == "postgres":
             admin[system.name], readers[system.name] = _postgres(settings, system, layouts, province, known)
         elif settings.mariadb_url:
-            from govpipes.simulator import mariadb
-
             admin[system.name], readers[system.name] = mariadb.ensure(
                 settings.mariadb_url, system, layouts, province, known
             )

@@ -3,6 +3,8 @@
 What happens in the province is SQL under `sql/`; this module only runs it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -27,16 +29,32 @@ def script(name: str) -> str:
 
 
 class World:
-    """An open province: `con` has the catalogue `province` attached and every macro loaded."""
+    """A connection with every macro loaded, on which the province's file is opened as catalogue `province`."""
 
     def __init__(self, settings: Settings, seed: int, preset: Preset, start: date) -> None:
         self.settings, self.seed, self.preset, self.start = settings, seed, preset, start
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.con = duck.connect(settings, "postgres_scanner", "sqlite_scanner")
         if preset.people < _SMALL:
             self.con.execute("SET threads = 1")
-        self._attach()
+        # The file is rewritten in part every day: packing it would cost more than it saves.
+        self.con.execute("SET force_compression = 'uncompressed'")
         self._prepare()
+
+    @contextmanager
+    def opened(self) -> Iterator["World"]:
+        """The province's file, open and ours alone meanwhile; made when there is none.
+
+        Raises SettingsError when another command has it open or it holds another province.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._attach()
+        try:
+            self._check_identity()
+            if self.last_day() is not None:
+                self.run("lists")
+            yield self
+        finally:
+            self.con.execute("DETACH province")
 
     @property
     def folder(self) -> Path:
@@ -49,7 +67,7 @@ class World:
         return date.fromordinal(self.start.toordinal() - 1)
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Ends the connection."""
         self.con.close()
 
     def run(self, name: str) -> None:
@@ -81,7 +99,6 @@ class World:
         try:
             self.con.execute(f"ATTACH {literal(file)} AS province")
         except duckdb.Error as error:
-            self.con.close()
             raise SettingsError(
                 "the province cannot be opened; another command may be using it",
                 found=str(error).splitlines()[0],
@@ -89,7 +106,6 @@ class World:
             ) from error
         if fresh or self.value("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'province'") == 0:
             self._found()
-        self._check_identity()
 
     def _found(self) -> None:
         self.con.execute("BEGIN")
@@ -102,7 +118,6 @@ class World:
     def _check_identity(self) -> None:
         row = self.con.execute("SELECT seed, preset, start, format FROM province.identity").fetchone()
         if row != (self.seed, self.preset.name, self.start, _FORMAT):
-            self.con.close()
             there = "seed {}, preset {}, start {}, format {}".format(*row) if row else "nothing"
             raise SettingsError(
                 "this home holds another province",
@@ -125,8 +140,6 @@ class World:
         for name, words in word_lists().items():
             self.con.execute(f"SET VARIABLE {name} = [{', '.join(literal(word) for word in words)}]")
         self.run("macros")
-        if self.last_day() is not None:
-            self.run("lists")
 
     def _sizes(self) -> dict[str, int]:
         people, organizations = self.preset.people, self.preset.organizations
@@ -139,6 +152,6 @@ class World:
             "deceased": max(60, round(people * 0.014)),
             "points": max(200, round(people * 0.03)),
             "organizations": organizations,
-            "social": max(110, round(organizations * 0.012)),
+            "social": max(130, round(organizations * 0.012)),
             "institutions": max(50, round(organizations * 0.005)),
         }

@@ -3,6 +3,7 @@
 A test that changes something works on a dataset or day of its own and says so.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from govpipes.cli.environment import export
+from govpipes.cli.environment import variables
 from govpipes.cli.simulate import DEFAULT_SEED, DEFAULT_START
 from govpipes.orchestration import runs
 from govpipes.pipeline import Workspace
 from govpipes.settings import Settings
+from govpipes_tests.mariadb import one_mariadb
 
 DAYS = 7
 """2025-12-25 to 2025-12-31: a week end, a month end and a year end, so that every cycle closes a period."""
@@ -37,18 +39,18 @@ class Synced:
         return max(self.results)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     """The province, seven days of it."""
     from govpipes import postgres
     from govpipes.simulator import Province
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, one_mariadb() as mariadb_url:
         home: Path = tmp_path_factory.mktemp("province") / "home"
-        settings = Settings.from_env({"GOVPIPES_HOME": str(home)} | mariadb())
-        for name in ("GOVPIPES_HOME", "DAGSTER_HOME", "GOVPIPES_DAGSTER_URL"):
-            patch.setenv(name, str(home))  # remembered by the patch, then set by export
-        export(settings)
+        settings = Settings(home=home, mariadb_url=mariadb_url)
+        for name, value in variables(settings).items():
+            patch.setenv(name, value)
+        place = postgres.status(settings).place
         province = Province(settings, seed=DEFAULT_SEED, preset="xs", start=DEFAULT_START)
         results = {}
         for n in range(DAYS):
@@ -59,13 +61,5 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
             yield Synced(settings, results, ws)
         runs.close()
         postgres.stop(settings)
-
-
-def mariadb() -> dict[str, str]:
-    """CI's MariaDB, where there is one; it must be there when CI says so."""
-    import os
-
-    url = os.environ.get("GOVPIPES_MARIADB_URL")
-    if os.environ.get("GOVPIPES_REQUIRE_MARIADB") and not url:
-        pytest.fail("GOVPIPES_REQUIRE_MARIADB is set, but GOVPIPES_MARIADB_URL is not")
-    return {"GOVPIPES_MARIADB_URL": url} if url else {}
+        if place:  # as root the server's data lies outside the home
+            shutil.rmtree(place)

@@ -61,8 +61,8 @@ def delivered_faults(synced: Synced, expected: str) -> str:
         if item not in columns:
             continue
         parts.append(
-            f"SELECT DISTINCT {literal(dataset)} AS dataset, {literal(item)} AS item, {key_sql(contract)} AS source_key, "
-            f"CAST({ident(item)} AS VARCHAR) AS raw FROM ({landed_sql(landed)})"
+            f"SELECT DISTINCT {literal(dataset)} AS dataset, {literal(item)} AS item, "
+            f"{key_sql(contract)} AS source_key, CAST({ident(item)} AS VARCHAR) AS raw FROM ({landed_sql(landed)})"
         )
     con.execute(f"CREATE OR REPLACE TEMP TABLE delivered AS {' UNION ALL '.join(parts)}")
     return (

@@ -58,9 +58,17 @@ def keep(settings: Settings, advance: Advance, place: Path) -> None:
             )
 
 
+def remove(settings: Settings) -> None:
+    """Ends a home's PostgreSQL and removes its data, which may lie outside the test's folder."""
+    place = postgres.status(settings).place
+    postgres.stop(settings)
+    if place is not None and place.exists():
+        shutil.rmtree(place)
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     """The province of ten days."""
     home = tmp_path_factory.mktemp("simulator") / "home"
     yield make(home, DAYS)
-    postgres.stop(Settings(home=home))
+    remove(Settings(home=home))

@@ -1,7 +1,6 @@
 """Advancing: repeatable, deterministic, safe to interrupt; the departments' systems as they should look."""
 
 import shutil
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,9 +17,7 @@ from govpipes.errors import SettingsError
 from govpipes.settings import Settings
 from govpipes.simulator import Province
 from govpipes.simulator.datasets import DATASETS, SYSTEMS
-from govpipes.simulator.presets import preset
-from govpipes.simulator.world import World
-from govpipes_tests.simulator.conftest import DAYS, OPENING, START, Made, make
+from govpipes_tests.simulator.conftest import DAYS, OPENING, START, Made, make, remove
 
 TABLES = [dataset for dataset in DATASETS.values() if dataset.form == "table"]
 
@@ -83,7 +80,7 @@ def test_the_same_seed_gives_the_same_content_in_any_home(made: Made, tmp_path: 
         assert said[0] == f"{DAYS[4]}: writing into the departments' systems"
         assert content(other) == content(made.settings)
     finally:
-        postgres.stop(other)
+        remove(other)
 
 
 def test_readers_may_read_their_department_and_nothing_else(made: Made) -> None:
@@ -200,28 +197,11 @@ def test_a_province_in_use_says_so(tmp_path: Path) -> None:
     (settings.home / "simulator").mkdir()
     (settings.home / "simulator" / "province.duckdb").write_bytes(b"not a database" * 1000)
     with pytest.raises(SettingsError, match="cannot be opened"):
-        World(settings, 1, preset("tiny"), START)
+        Province(settings, preset="tiny").advance(OPENING)
 
 
-@pytest.fixture
-def empty_mariadb(mariadb_url: str) -> Iterator[str]:
-    """A MariaDB in which no health department is, before and after."""
-    parts = urlsplit(mariadb_url)
-
-    def drop() -> None:
-        con = pymysql.connect(
-            host=parts.hostname or "", port=parts.port or 3306, user=parts.username, password=parts.password or ""
-        )
-        with con, con.cursor() as cursor:
-            cursor.execute("DROP DATABASE IF EXISTS dept_health")
-
-    drop()
-    yield mariadb_url
-    drop()
-
-
-def test_births_go_to_mariadb_when_there_is_one(tmp_path: Path, empty_mariadb: str) -> None:
-    settings = Settings(home=tmp_path / "home", mariadb_url=empty_mariadb)
+def test_births_go_to_mariadb_when_there_is_one(tmp_path: Path, mariadb_url: str) -> None:
+    settings = Settings(home=tmp_path / "home", mariadb_url=mariadb_url)
     province = Province(settings, seed=7, preset="tiny", start=START)
     try:
         assert province.advance(OPENING).notes == ()
@@ -243,12 +223,12 @@ def test_births_go_to_mariadb_when_there_is_one(tmp_path: Path, empty_mariadb: s
             for statement in ("DELETE FROM csyxzm", "SELECT * FROM intake_csyxzm"):
                 with pytest.raises(pymysql.err.OperationalError, match="denied"):
                     cursor.execute(statement)
-        other = Settings(home=tmp_path / "other", mariadb_url=empty_mariadb)
+        other = Settings(home=tmp_path / "other", mariadb_url=mariadb_url)
         with pytest.raises(SettingsError, match="belongs to something else"):
             Province(other, seed=7, preset="tiny", start=START).advance(OPENING)
-        postgres.stop(other)
+        remove(other)
     finally:
-        postgres.stop(settings)
+        remove(settings)
 
 
 def test_other_seeds_give_other_people(made: Made, tmp_path: Path) -> None:
@@ -260,5 +240,5 @@ def test_other_seeds_give_other_people(made: Made, tmp_path: Path) -> None:
         assert found is not None
         assert found[0] < 20
     finally:
-        postgres.stop(other.settings)
+        remove(other.settings)
         shutil.rmtree(other.written)
