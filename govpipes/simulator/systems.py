@@ -18,7 +18,7 @@ from govpipes import postgres
 from govpipes.errors import SettingsError
 from govpipes.settings import Settings
 from govpipes.simulator import mariadb
-from govpipes.simulator.datasets import SYSTEMS, System, datasets_of
+from govpipes.simulator.datasets import SYSTEMS, Dataset, System, datasets_of
 
 _SQLITE_TYPES = {"timestamp": "TIMESTAMP", "integer": "INTEGER"}
 
