@@ -6,7 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import pymysql
 import pytest
@@ -27,9 +28,14 @@ def one_mariadb() -> Iterator[str | None]:
     parts = urlsplit(url)
     with (Path(tempfile.gettempdir()) / f"govpipes-tests-mariadb-{parts.port}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        login = {"host": parts.hostname or "", "user": parts.username, "password": parts.password or ""}
         for finished in (False, True):
-            with pymysql.connect(port=parts.port or 3306, **login) as con, con.cursor() as cursor:
+            with _connected(parts) as con, con.cursor() as cursor:
                 cursor.execute("DROP DATABASE IF EXISTS dept_health")
             if not finished:
                 yield url
+
+
+def _connected(parts: SplitResult) -> "pymysql.Connection[Any]":
+    return pymysql.connect(
+        host=parts.hostname or "", port=parts.port or 3306, user=parts.username, password=parts.password or ""
+    )
