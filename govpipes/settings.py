@@ -13,6 +13,8 @@ from govpipes.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 
+_PRIVATE = ("landing", "candidate", "quarantine", "lake", "releases", "logs", "tmp")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -98,13 +100,15 @@ class Settings:
         return self.data_dir / "codes"
 
     def ensure_home(self) -> None:
-        """Make the runtime folder, readable by its owner alone (it holds personal data).
+        """Make the runtime folder; what is in it can be read by its owner alone (it holds personal data).
 
+        The folder itself can be passed through, so that PostgreSQL's own account reaches its data in it.
         Raises SettingsError when it cannot be made.
         """
         try:
-            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.temp_dir.mkdir(exist_ok=True, mode=0o700)
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o711)
+            for private in _PRIVATE:
+                (self.home / private).mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise SettingsError(
                 f"the runtime folder {self.home} cannot be made: {error.strerror}",

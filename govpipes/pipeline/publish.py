@@ -13,7 +13,9 @@ from govpipes.days import period
 from govpipes.errors import GateError
 from govpipes.ledger import tables as t
 from govpipes.pipeline.claims import HISTORY, claims_table, current_rows_sql, ensure_claims
+from govpipes.pipeline.expectations import Outcome
 from govpipes.pipeline.standardize import Candidate, candidate_of
+from govpipes.pipeline.verify import held_because
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sql import column_list, literal
 from govpipes.warehouse import LAKE
@@ -80,7 +82,7 @@ def _allowed(ws: Workspace, contract: Contract, day: date) -> Candidate:
     if not verdict["passed"]:
         raise GateError(
             "held: its verdict says no",
-            found=verdict["error"] or failures(verdict["outcomes"]),
+            found=verdict["error"] or held_because(Outcome(**outcome) for outcome in verdict["outcomes"]),
             next_step="see `govpipes quarantine list`; when the department has corrected the rows, sync the day again",
         )
     if candidate.rows_read != candidate.accepted + candidate.quarantined:
@@ -90,15 +92,6 @@ def _allowed(ws: Workspace, contract: Contract, day: date) -> Candidate:
             allowed="read = accepted + quarantined",
         )
     return candidate
-
-
-def failures(outcomes: list[dict[str, object]]) -> str:
-    """The blocking outcomes that failed, as one line."""
-    failed = [o for o in outcomes if not o["passed"] and o["severity"] == "block"]
-    return "; ".join(
-        f"{o['item'] + ': ' if o['item'] else ''}{o['expectation']} found {o['observed']}, allowed {o['allowed']}"  # type: ignore[operator]
-        for o in failed
-    )
 
 
 def _write(ws: Workspace, running: Step, candidate: Candidate, publication_id: int) -> tuple[list[int], int]:

@@ -4,6 +4,7 @@ Great Expectations judges (expectations.py); here the facts are gathered, the sn
 verdict is recorded. A check that cannot run is a failing verdict with an error, never bad data.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -32,7 +33,7 @@ class Verdict:
     @property
     def held_because(self) -> str:
         """The blocking outcomes that failed, in words; empty when there are none."""
-        return "; ".join(describe(o) for o in self.outcomes if not o.passed and o.severity == "block")
+        return held_because(self.outcomes)
 
 
 def verify(ws: Workspace, contract: Contract, day: date, run_id: str) -> Verdict:
@@ -66,12 +67,19 @@ def verify(ws: Workspace, contract: Contract, day: date, run_id: str) -> Verdict
         return verdict
 
 
+def held_because(outcomes: Iterable[Outcome]) -> str:
+    """The blocking outcomes that failed, in words."""
+    return "; ".join(describe(o) for o in outcomes if not o.passed and o.severity == "block")
+
+
 def describe(outcome: Outcome) -> str:
     """One outcome in words: what was expected of which item, what was found, what is allowed."""
     what = f"{outcome.item}: {outcome.expectation}" if outcome.item else outcome.expectation
     if outcome.error:
         return f"{what} could not be checked ({outcome.error})"
     found = f"{outcome.unexpected} rows" if outcome.observed is None else str(outcome.observed)
+    if isinstance(outcome.observed, float) and not outcome.observed.is_integer():  # a share
+        found = f"{outcome.observed:.2%}"
     return f"{what} found {found}, allowed {outcome.allowed}"
 
 
