@@ -3,6 +3,7 @@
 A claim is a version of a record as its source said it: (source_key, cursor, row_hash). Writing claims is publish's.
 """
 
+import hashlib
 from datetime import date
 
 from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract
@@ -33,15 +34,19 @@ def claim_columns(contract: Contract) -> list[Column]:
     return items + technical + [Column(name, kind, comment) for name, (kind, comment) in HISTORY.items()]
 
 
-def current_rows_sql(contract: Contract, table: str, as_of: date | None = None) -> str:
+def current_rows_sql(
+    contract: Contract, table: str, as_of: date | None = None, books: str = f"{LAKE}.pipeline.publications"
+) -> str:
     """SQL for the newest version of each record (deleted ones included) that `table` holds.
 
     A full dump speaks for everything, so its newest period is current; else a record's version wins by cursor, ties by
-    content. as_of: only what days up to this one say.
+    content. as_of: only what days up to this one say. books: where the publications are listed.
     """
     known = f"recorded_to IS NULL AND source_day <= {literal(as_of)}" if as_of else "recorded_to IS NULL"
     if contract.source.mode == "snapshot":
-        known += f" AND source_day = (SELECT max(source_day) FROM {table} WHERE {known})"
+        # asked of the books: a dump in which nobody is left has no claims
+        until = f" AND day <= {literal(as_of)}" if as_of else ""
+        known += f" AND source_day = (SELECT max(day) FROM {books} WHERE dataset = {literal(contract.dataset)}{until})"
     return (
         f"SELECT * FROM {table} WHERE {known} "
         "QUALIFY row_number() OVER (PARTITION BY source_key ORDER BY cursor DESC, row_hash DESC, source_day DESC) = 1"
@@ -56,15 +61,17 @@ def ensure_claims(ws: Workspace, contract: Contract) -> None:
     ws.lake.ensure_table(
         "claims", contract.dataset, claim_columns(contract), comment=contract.title.zh, partition_by="source_day"
     )
+    table = ident("claims", contract.dataset)
+    query = f"SELECT * FROM ({current_rows_sql(contract, table, books='pipeline.publications')}) WHERE NOT is_deleted"
+    # the view is made again when its text or the table's columns change
+    stamp = hashlib.sha256((query + repr(claim_columns(contract))).encode()).hexdigest()[:16]
     there = ws.lake.one(
-        "SELECT count(*) FROM duckdb_columns() WHERE database_name = ? AND schema_name = 'current' AND table_name = ?",
+        "SELECT comment FROM duckdb_views() WHERE database_name = ? AND schema_name = 'current' AND view_name = ?",
         [LAKE, contract.dataset],
     )
-    if there == len(claim_columns(contract)):
+    if there is not None and str(there).endswith(stamp):
         return
-    table = ident("claims", contract.dataset)
     ws.con.execute(f"CREATE SCHEMA IF NOT EXISTS {ident(LAKE, 'current')}")
-    ws.con.execute(
-        f"CREATE OR REPLACE VIEW {ident(LAKE, 'current', contract.dataset)} AS "
-        f"SELECT * FROM ({current_rows_sql(contract, table)}) WHERE NOT is_deleted"
-    )
+    view = ident(LAKE, "current", contract.dataset)
+    ws.con.execute(f"CREATE OR REPLACE VIEW {view} AS {query}")
+    ws.con.execute(f"COMMENT ON VIEW {view} IS {literal(f'{contract.title.zh} · {stamp}')}")

@@ -399,5 +399,8 @@ def _errored(one: Planned, message: str) -> Outcome:
 def _without_values(message: str) -> str:
     """An error's first lines, without the value of a row that DuckDB may quote in it."""
     text = " ".join(message.split("[SQL:")[0].split())
+    about_value = re.search(r"(Conversion|Invalid Input|Out of Range) Error", text)
+    if about_value:
+        return f"{about_value[0]} (DuckDB's words are not shown: they repeat a row's value)"
     text = re.sub(r"((?:string|value|text)\s+)'.*?'(?=\s|$)", r"\1'…'", text, flags=re.IGNORECASE)
     return re.sub(r"\d{6,}", "…", text)[:400]

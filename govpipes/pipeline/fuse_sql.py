@@ -37,12 +37,14 @@ def golden_sql(entity: Entity, contracts: Sequence[Contract], touched: str | Non
     joins = "\n".join(f"  LEFT JOIN {ident(c.dataset)} USING (entity_key)" for c in contracts)
     derived = "".join(f"{column.sql} AS {ident(column.name)},\n  " for column in entity.derived)
     items = ", ".join(ident(item.name) for item in entity.items)
+    names = [item.name for item in entity.items] + [column.name for column in entity.derived]
+    said = ", ".join(ident(name) for name in names)
     return (
         f"WITH {', '.join(parts)},\nkeys AS (\n  {keys}\n),\nfused AS (\n  SELECT keys.entity_key,\n    "
         + ",\n    ".join(values)
         + f",\n    struct_pack({sources}) AS provenance\n  FROM keys\n{joins}\n)\n"
         f"SELECT entity_key, {items},\n  {derived}provenance,\n"
-        f"  CAST(hash({items}, provenance) >> 1 AS BIGINT) AS row_hash\nFROM fused"
+        f"  CAST(hash({literal(' '.join(names))}, {said}, provenance) >> 1 AS BIGINT) AS row_hash\nFROM fused"
     )
 
 

@@ -15,12 +15,15 @@ from typing import Any
 from govpipes import sources
 from govpipes.catalogue.model import Contract
 from govpipes.days import period, today
-from govpipes.errors import SourceError
+from govpipes.errors import SchemaError, SourceError
 from govpipes.files import new_id, sha256_of, write_json
 from govpipes.ledger import tables as t
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sources import Window
-from govpipes.sql import column_list, literal
+from govpipes.sql import column_list, ident, literal
+
+_OWN_COLUMNS = frozenset({"filename", "file_row_number", "landing_id", "landing_order", "row_number"})
+"""What `day_rows` adds beside a source's columns, and what DuckDB adds to read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def day_rows(contract: Contract, landings: Sequence[dict[str, Any]]) -> str:
     )
     if len(landings) > 1:
         keys = column_list(list(contract.source.key), "p")
-        query += f"\nQUALIFY l.landing_order = max(l.landing_order) OVER (PARTITION BY {keys})"
+        empty = " OR ".join(f"p.{ident(key)} IS NULL" for key in contract.source.key)
+        query += f"\nQUALIFY l.landing_order = max(l.landing_order) OVER (PARTITION BY {keys}) OR {empty}"
     return f"SELECT * EXCLUDE (landing_order) FROM ({query})"
 
 
@@ -133,6 +137,12 @@ def _read(ws: Workspace, running: Step, made: Path) -> Landing:
     window = window_of(contract, day)
     file = made / "part.parquet"
     extract = sources.extract(ws.con, system, contract.source, window, day, file)
+    taken = sorted(_OWN_COLUMNS.intersection(column.name.lower() for column in extract.columns))
+    if taken:
+        raise SchemaError(
+            f"the source has a column named {', '.join(taken)}, a name the landing uses itself",
+            next_step="have the department read through a view that names the column otherwise",
+        )
     content = _content(ws, file)
     earlier = ws.ledger.landings_of(contract.dataset, day)
     new_rows = _new_rows(ws, contract, file, content, extract.rows, earlier)

@@ -53,12 +53,8 @@ def publish(ws: Workspace, contract: Contract, day: date, run_id: str) -> Public
     exactly this contract, and its rows balance; WarehouseError when the lake cannot be written.
     """
     with step(ws, contract, day, "publish", run_id) as running:
-        candidate = _allowed(ws, contract, day)
-        publication_id = ws.ledger.next_publication_id()
-        table = f"claims.{contract.dataset}"
-        message = f"publish {contract.dataset} {day}"
-        counts, number = ws.lake.write(table, message, lambda: _write(ws, running, candidate, publication_id))
-        already = number != publication_id
+        table, message = f"claims.{contract.dataset}", f"publish {contract.dataset} {day}"
+        candidate, counts, number, already = ws.lake.write(table, message, lambda: _write(ws, running))
         if not ws.ledger.publication_known(number):
             ws.ledger.record(
                 t.publications,
@@ -94,16 +90,22 @@ def _allowed(ws: Workspace, contract: Contract, day: date) -> Candidate:
     return candidate
 
 
-def _write(ws: Workspace, running: Step, candidate: Candidate, publication_id: int) -> tuple[list[int], int]:
-    """Inside the lake transaction: returns the counts and the number of the publication that holds these bytes."""
+def _write(ws: Workspace, running: Step) -> tuple[Candidate, list[int], int, bool]:
+    """Inside the lake transaction: the candidate, the counts, the publication that holds it, whether it was there.
+
+    Which candidate is the newest and which number comes next are asked here, under the table's lock: asked earlier,
+    another publisher's newer candidate could be taken back, and a fusion could miss a number that comes late.
+    """
     contract, day, con = running.contract, running.day, ws.con
+    candidate = _allowed(ws, contract, day)
     last = con.execute(
         f"SELECT candidate_sha256, contract_sha256, publication_id, {', '.join(_COUNTS)} "
         f"FROM {LAKE}.pipeline.publications WHERE dataset = ? AND day = ? ORDER BY publication_id DESC LIMIT 1",
         [contract.dataset, day],
     ).fetchone()
     if last and last[:2] == (candidate.sha256, contract.sha256):
-        return list(last[3:]), int(last[2])
+        return candidate, list(last[3:]), int(last[2]), True
+    publication_id = ws.ledger.next_publication_id()
     ensure_claims(ws, contract)
     _classify(ws, contract, day, candidate)
     counts = _counts(ws, contract, day, first_time=last is None)
@@ -112,7 +114,7 @@ def _write(ws: Workspace, running: Step, candidate: Candidate, publication_id: i
         f"INSERT INTO {LAKE}.pipeline.publications VALUES (?, ?, ?, ?, ?, ?, {', '.join(map(str, counts))}, ?, now())",
         [publication_id, contract.dataset, contract.registry, day, candidate.sha256, contract.sha256, running.run_id],
     )
-    return counts, publication_id
+    return candidate, counts, publication_id, False
 
 
 def _classify(ws: Workspace, contract: Contract, day: date, candidate: Candidate) -> None:

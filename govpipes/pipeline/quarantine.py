@@ -4,6 +4,7 @@ Writing it is standardize's; resolving, exporting and replaying are not here.
 """
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from govpipes.ledger import tables as t
 from govpipes.settings import Settings
 from govpipes.sql import literal
 from govpipes.standards import ELEMENTS, REASONS
+from govpipes.warehouse.readers import CITIZEN_NUMBER, MOBILE_NUMBER
 
 Row = dict[str, Any]
 
@@ -131,13 +133,22 @@ def _mask(con: Any, catalogue: Catalogue, row: Row) -> Row:
         for column in item.columns
         if ELEMENTS[item.element].mask != "none"
     }
-    raw = {name: _masked(con, masks.get(name), value) for name, value in row["raw"].items()}
+    known = set(contract.source_columns)
+    raw = {
+        # nobody has said what an unknown column holds
+        name: _masked(con, masks.get(name), value) if name in known or value is None else "***"
+        for name, value in row["raw"].items()
+    }
     keys = [masks[column] for column in contract.source.key if column in masks]
     source_key = _masked(con, keys[0], row["source_key"]) if keys else row["source_key"]
     return {**row, "raw": raw, "source_key": source_key}
 
 
 def _masked(con: Any, mask: str | None, value: object) -> object:
-    if mask is None or value is None:
+    if value is None:
         return value
+    if mask is None:
+        without_ids = re.sub(CITIZEN_NUMBER, r"\1**********\2", str(value))
+        text = re.sub(MOBILE_NUMBER, r"\1****\2", without_ids)
+        return value if text == str(value) else text
     return con.execute(f"SELECT mask_{mask}(?::VARCHAR)", [str(value)]).fetchone()[0]

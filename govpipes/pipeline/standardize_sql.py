@@ -45,6 +45,8 @@ def _texts(contract: Contract, columns: Mapping[str, str], closing: datetime) ->
             if value in columns
         ]
     parts = [f"nullif(trim({_as_text(key)}), '')" for key in source.key]
+    if len(parts) > 1:  # so that ("a|b", "c") and ("a", "b|c") stay two keys
+        parts = [f"replace(replace({part}, '\\', '\\\\'), '|', '\\|')" for part in parts]
     whole = " AND ".join(f"{part} IS NOT NULL" for part in parts)
     texts.append(f"CASE WHEN {whole} THEN concat_ws('|', {', '.join(parts)}) END AS source_key")
     texts.append(f"{_cursor(contract, columns, closing)} AS cursor")
@@ -106,9 +108,10 @@ def _judgement(contract: Contract, entity: Entity, day: date) -> list[str]:
             f"flag_{item.element}({_raw(item)}, {_value(item)}, {literal(day)}{_arguments(item)}) END"
         )
     for rule in contract.rules:
-        broken = f"CASE WHEN NOT ({rule.sql}) THEN {literal('rule:' + rule.name)} END"
+        broken = f"CASE WHEN NOT ({rule.sql}\n) THEN {literal('rule:' + rule.name)} END"
         (reasons if rule.on_fail == "reject" else flags).append(broken)
     items = ", ".join(_final(item) for item in contract.items)
+    names = " ".join(item.name for item in contract.items)
     return [
         "landing_id",
         "row_number",
@@ -117,8 +120,9 @@ def _judgement(contract: Contract, entity: Entity, day: date) -> list[str]:
         "source_key",
         "cursor",
         "is_deleted",
-        f"CAST(hash({items}, is_deleted) >> 1 AS BIGINT) AS row_hash",
         f"list_filter([{_list(flags)}]::VARCHAR[], lambda f: f IS NOT NULL) AS flags",
+        # all that a claim says, and under which names: what the contract changes is then a new version
+        f"CAST(hash({literal(names)}, {items}, entity_key, is_deleted, flags) >> 1 AS BIGINT) AS row_hash",
         # a deletion is taken as it comes: all that matters of it is its key and its time
         f"list_filter(CASE WHEN is_deleted THEN [{_list(reasons[:2])}] ELSE [{_list(reasons)}] END::VARCHAR[], "
         "lambda r: r IS NOT NULL) AS reasons",

@@ -14,7 +14,7 @@ from govpipes.ledger import tables as t
 from govpipes.pipeline.claims import claims_table, current_rows_sql
 from govpipes.pipeline.expectations import Facts, Outcome, judge
 from govpipes.pipeline.standardize import Candidate, candidate_of
-from govpipes.pipeline.workspace import Step, Workspace, step
+from govpipes.pipeline.workspace import Step, Workspace, explain_value, step
 from govpipes.sql import literal
 
 
@@ -95,7 +95,7 @@ def _judge(ws: Workspace, running: Step, candidate: Candidate) -> tuple[list[Out
         outcomes = judge(ws.con, candidate.path, contract, facts)
         outcomes += _vanished(ws, contract, day, candidate)
     except Exception as error:  # a gate that breaks must say no
-        return [], f"{type(error).__name__}: {error}"
+        return [], str(explain_value(error) or f"{type(error).__name__}: {error}")
     return outcomes, None
 
 

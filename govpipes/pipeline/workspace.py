@@ -17,12 +17,23 @@ import duckdb
 from govpipes import postgres, standards
 from govpipes.catalogue import Catalogue, load_catalogue
 from govpipes.catalogue.model import Contract
+from govpipes.days import period
 from govpipes.duck import connect
-from govpipes.errors import GateError, GovpipesError, WarehouseError
+from govpipes.errors import GateError, GovpipesError, SourceError, WarehouseError
 from govpipes.ledger import Ledger
 from govpipes.ledger import tables as t
 from govpipes.settings import Settings
 from govpipes.warehouse import Lake
+
+_WITHOUT_VALUES = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.ParserException,
+    duckdb.TransactionException,
+)
+"""DuckDB's errors that speak of statements and files, never of a row's values."""
 
 
 class Workspace:
@@ -122,6 +133,14 @@ def step(ws: Workspace, contract: Contract, day: date, name: str, run_id: str) -
     DuckDB's own errors that a person can mend (a full disk) become WarehouseError; GovpipesErrors get dataset and day.
     """
     running = Step(contract, day, name, run_id)
+    first, _ = period(contract.update.cycle, day)
+    if day != first or day < contract.first_day:
+        raise SourceError(
+            f"this is no period of a {contract.update.cycle} dataset",
+            dataset=contract.dataset,
+            day=day,
+            allowed=f"the first day of a period, from {contract.first_day} on",
+        )
     try:
         yield running
     except GovpipesError as error:
@@ -130,16 +149,26 @@ def step(ws: Workspace, contract: Contract, day: date, name: str, run_id: str) -
         ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": outcome, "message": str(error)})
         raise
     except Exception as error:
-        explained = explain_disk(error)
+        explained = explain_disk(error) or explain_value(error)
         if explained is not None:
             explained.located(contract.dataset, day)
         message = str(explained or f"{type(error).__name__}: {error}")
         ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": "failed", "message": message})
         if explained is not None:
-            raise explained from error
+            raise explained from None
         raise
     outcome = "ok" if running.held_because is None else "held"
     ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": outcome, "message": running.held_because})
+
+
+def explain_value(error: Exception) -> GovpipesError | None:
+    """An SQL error about a value as an error that does not repeat the value: it may be personal."""
+    if not isinstance(error, duckdb.Error) or isinstance(error, _WITHOUT_VALUES):
+        return None
+    return WarehouseError(
+        f"a rule or a standardizing expression failed on a value ({type(error).__name__})",
+        next_step="look at the contract's own rules: they must hold for every text a department may send",
+    )
 
 
 def explain_disk(error: Exception) -> GovpipesError | None:

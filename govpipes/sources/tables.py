@@ -203,10 +203,10 @@ def _condition(database: Database, cursor: SourceColumn, window: Window) -> str:
     start, end = window.bounds(database.source.time_zone)
     name = database.quote(cursor.name)
     write = _writer(database, cursor)
-    if start is None:
-        # A row without a cursor belongs to no window; the opening load takes it, so that it is read once.
-        return f"({name} < {write(end)} OR {name} IS NULL)"
-    return f"{name} >= {write(start)} AND {name} < {write(end)}"
+    within = f"{name} < {write(end)}" if start is None else f"({name} >= {write(start)} AND {name} < {write(end)})"
+    # A row without a cursor belongs to no window: every reading takes it, so that it is rejected and seen.
+    nowhere = f"{name} IS NULL OR {name} = ''" if cursor.kind == "text" else f"{name} IS NULL"
+    return f"({within} OR {nowhere})"
 
 
 def _writer(database: Database, cursor: SourceColumn) -> Any:

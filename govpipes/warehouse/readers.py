@@ -23,8 +23,14 @@ from govpipes.warehouse.releases import CURRENT, release_file
 RELEASE = "warehouse"
 """The name a release is attached under; `SELECT … FROM population.person` works without it."""
 
-_CITIZEN_NUMBER = r"([1-8]\d{3})\d{2}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(\d{3}[\dXx])"
+CITIZEN_NUMBER = r"([1-8]\d{3})\d{2}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(\d{3}[\dXx])"
 """An 18-digit citizen number anywhere in a text (GB 11643: region, birth date, sequence and check)."""
+
+MOBILE_NUMBER = r"\b(1[3-9]\d)\d{4}(\d{4})\b"
+"""A mobile telephone number anywhere in a text."""
+
+_KEYS = ("entity_key", "source_key", "subject_key")
+"""Keys of the warehouse's own that can be, or hold, a citizen number."""
 
 
 def connect_release(settings: Settings, release: str | None = None) -> duckdb.DuckDBPyConnection:
@@ -52,38 +58,42 @@ def query(
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Run one SELECT on a release; returns the column names and the rows.
 
-    Columns that bear the name of a personal item of a table in the query are masked as their element says, and so are
-    citizen numbers in any other text; `unmasked` shows them plain. Raises WarehouseError with DuckDB's words when the
-    query cannot be run.
+    The query sees masked values under the tables' own names, so that no expression shows a plain one; identifying
+    numbers carry a suffix that is the same for the same number within this query, so that joins and counts hold.
+    Conditions on plain values need `unmasked`. Raises WarehouseError when it cannot be run.
     """
     con = connect_release(settings, release)
     try:
-        relation = con.sql(sql)
-        if relation is None:
+        statements = con.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise WarehouseError("this is not a query", allowed="one SELECT; a release cannot be written")
         if not unmasked:
-            masks = _masks(con, load_catalogue(settings.data_dir), sql)
-            columns = zip(relation.columns, relation.types, strict=True)
-            relation = relation.project(", ".join(masked(name, str(kind), masks) for name, kind in columns))
+            _put_masks(con, load_catalogue(settings.data_dir))
+        relation = con.sql(sql)
         if limit is not None:
             relation = relation.limit(limit)
         return list(relation.columns), relation.fetchall()
     except duckdb.Error as error:
+        # an error about a value would repeat it
+        about_names = isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException)
         raise WarehouseError(
-            "the query cannot be run", found=str(error), next_step="`govpipes catalogue list` names the tables"
+            "the query cannot be run",
+            found=str(error) if about_names or unmasked else f"{type(error).__name__}, on a value",
+            next_step="`govpipes catalogue list` names the tables",
         ) from None
     finally:
         con.close()
 
 
 def masked(column: str, kind: str, masks: Mapping[str, str]) -> str:
-    """SQL for a column as people may see it: masked by the mask of its name, else free of citizen numbers."""
+    """SQL for a column as people may see it: masked by the mask of its name, else free of personal numbers."""
     name = ident(column)
     if kind != "VARCHAR":
         return name
     if column in masks:
         return f"mask_{masks[column]}({name}) AS {name}"
-    return f"regexp_replace({name}, '{_CITIZEN_NUMBER}', '\\1**********\\2', 'g') AS {name}"
+    without_ids = f"regexp_replace({name}, '{CITIZEN_NUMBER}', '\\1**********\\2', 'g')"
+    return f"regexp_replace({without_ids}, '{MOBILE_NUMBER}', '\\1****\\2', 'g') AS {name}"
 
 
 def masks_of(items: Iterable[Item | EntityItem]) -> dict[str, str]:
@@ -91,14 +101,38 @@ def masks_of(items: Iterable[Item | EntityItem]) -> dict[str, str]:
     return {item.name: ELEMENTS[item.element].mask for item in items if ELEMENTS[item.element].mask != "none"}
 
 
-def _masks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, sql: str) -> dict[str, str]:
-    """The masks of all items of the tables that a query names."""
-    masks: dict[str, str] = {}
-    for name in con.get_table_names(sql, qualified=True):
-        schema, table = name.replace('"', "").split(".")[-2:] if "." in name else ("", name)
-        if table in catalogue.contracts and schema in ("", "claims", "current"):
-            masks |= masks_of(catalogue.contracts[table].items)
-        for entity in catalogue.registries[schema].entities if schema in catalogue.registries else ():
-            if entity.table == table:
-                masks |= masks_of(entity.items)
-    return masks
+def _put_masks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Views of all the release's tables, under their own names in a database that is searched first."""
+    con.execute("SET VARIABLE salt = uuid()::VARCHAR")
+    con.execute("ATTACH ':memory:' AS shown")
+    columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for schema, table, column, kind in con.execute(
+        "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = ? "
+        "ORDER BY schema_name, table_name, column_index",
+        [RELEASE],
+    ).fetchall():
+        columns.setdefault((schema, table), []).append((column, kind))
+    for (schema, table), found in columns.items():
+        masks = _masks_of_table(catalogue, schema, table)
+        seen = ", ".join(_seen(column, kind, masks) for column, kind in found)
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS shown.{ident(schema)}")
+        con.execute(f"CREATE VIEW shown.{ident(schema, table)} AS SELECT {seen} FROM {ident(RELEASE, schema, table)}")
+    con.execute("USE shown")
+
+
+def _seen(column: str, kind: str, masks: Mapping[str, str]) -> str:
+    if kind == "VARCHAR" and (masks.get(column) == "citizen_id" or column in _KEYS):
+        name = ident(column)
+        mask = f"regexp_replace({name}, '{CITIZEN_NUMBER}', '\\1**********\\2', 'g')"
+        if masks.get(column) == "citizen_id":
+            mask = f"mask_citizen_id({name})"
+        suffix = f"'~' || left(md5(getvariable('salt') || {name}), 6)"
+        return f"CASE WHEN {mask} = {name} THEN {name} ELSE {mask} || {suffix} END AS {name}"
+    return masked(column, kind, masks)
+
+
+def _masks_of_table(catalogue: Catalogue, schema: str, table: str) -> dict[str, str]:
+    if schema in ("claims", "current"):
+        return masks_of(catalogue.contracts[table].items) if table in catalogue.contracts else {}
+    entities = catalogue.registries[schema].entities if schema in catalogue.registries else ()
+    return next((masks_of(entity.items) for entity in entities if entity.table == table), {})

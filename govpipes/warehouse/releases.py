@@ -118,11 +118,11 @@ def rollback(settings: Settings, name: str | None = None) -> str:
 def _copy_catalogue(lake: Lake, file: Path) -> int:
     """Copy the lake's catalogue tables into `file` in one read transaction; returns the newest snapshot."""
     con = lake.con
-    con.execute(f"ATTACH {literal(file)} AS frozen")
-    con.execute(f"ATTACH '' AS catalogue (TYPE postgres, SECRET lake_catalogue, READ_ONLY, SCHEMA {literal(LAKE)})")
     # one connection to PostgreSQL, so that every table is read in one snapshot
     con.execute("SET pg_use_ctid_scan = false")
     try:
+        con.execute(f"ATTACH {literal(file)} AS frozen")
+        con.execute(f"ATTACH '' AS catalogue (TYPE postgres, SECRET lake_catalogue, READ_ONLY, SCHEMA {literal(LAKE)})")
         tables = con.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'catalogue' AND schema_name = ?", [LAKE]
         ).fetchall()
@@ -138,8 +138,8 @@ def _copy_catalogue(lake: Lake, file: Path) -> int:
         raise
     finally:
         con.execute("RESET pg_use_ctid_scan")
-        con.execute("DETACH frozen")
-        con.execute("DETACH catalogue")
+        con.execute("DETACH DATABASE IF EXISTS frozen")
+        con.execute("DETACH DATABASE IF EXISTS catalogue")
 
 
 def _proofs_of_lake(lake: Lake, snapshot_id: int) -> list[TableProof]:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import permutations
 from pathlib import Path
@@ -380,3 +381,107 @@ def test_a_new_item_is_a_new_column_and_old_days_are_standardized_again(tiny: Ti
         assert not done.already
         assert opened.con.execute("SELECT DISTINCT landline FROM lake.current.people").fetchall() == [("13812345678",)]
         assert len(claims(opened)) == 3
+
+
+def test_a_publisher_that_waited_publishes_what_is_newest(
+    tiny: Tiny, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its decision to publish and its turn, another publisher brought a late row."""
+    contract = ws.catalogue.contracts["people"]
+    land(ws, contract, DAY, "first")
+    standardize(ws, contract, DAY, "first")
+    verify(ws, contract, DAY, "first")
+    lock = ws.lake.lock
+
+    @contextmanager
+    def slow(name: str) -> Iterator[None]:
+        monkeypatch.setattr(ws.lake, "lock", lock)
+        tiny.put("people", [row(3, DAY, hour=12)])
+        with tiny.open() as other:
+            assert day_of(other, contract, DAY).inserted == 4
+        with lock(name):
+            yield
+
+    monkeypatch.setattr(ws.lake, "lock", slow)
+    assert publish(ws, contract, DAY, "first").already
+    assert len(claims(ws)) == 4
+
+
+def test_compound_keys_do_not_run_together(tiny: Tiny) -> None:
+    tiny.add("people", source=contract_source(key=["dh", "xm"]))
+    at = f"{DAY} 09:00:00"
+    tiny.put("people", [("1", GOOD[0], "c", "a|b", "0", at), ("2", GOOD[1], "b|c", "a", "0", at)])
+    with tiny.open() as ws:
+        assert day_of(ws, ws.catalogue.contracts["people"], DAY).inserted == 2
+
+
+def contract_source(**changes: Any) -> dict[str, Any]:
+    """The source of the tiny contracts, changed."""
+    base = {"system": "office", "table": "people", "mode": "incremental", "cursor": "gxsj", "key": ["id"]}
+    return base | changes
+
+
+def test_a_row_without_a_time_of_change_is_rejected_not_overlooked(tiny: Tiny, ws: Workspace) -> None:
+    contract = ws.catalogue.contracts["people"]
+    day_of(ws, contract, DAY)
+    tiny.put("people", [row(3, NEXT)])
+    tiny.sql(f"INSERT INTO people VALUES ('8', '{GOOD[4]}', '李雷', '', '0', NULL)")
+    day_of(ws, contract, NEXT)
+    candidate = ws.ledger.latest(t.candidates, "people", NEXT)
+    assert candidate is not None
+    assert candidate["reasons"] == {"CURSOR": 1}
+
+
+def test_a_new_rule_reaches_what_is_published(tiny: Tiny, ws: Workspace) -> None:
+    day_of(ws, ws.catalogue.contracts["people"], DAY)
+    title = {"zh": "长名", "en": "Long name"}
+    tiny.add("people", rules=[{"name": "long", "sql": "length(name) > 9", "on_fail": "flag", "title": title}])
+    with tiny.open() as opened:
+        day_of(opened, opened.catalogue.contracts["people"], DAY)
+        flags = opened.con.execute("SELECT flags FROM lake.current.people").fetchall()
+        assert flags == [(["rule:long"],)] * 3
+        assert [line["balanced"] for line in opened.ledger.balance()] == [True]
+
+
+def test_an_error_on_a_value_does_not_repeat_the_value(tiny: Tiny, ws: Workspace) -> None:
+    tiny.add("people", rules=[{"name": "bad", "sql": "CAST(name AS INTEGER) > 0", "on_fail": "flag"}])
+    with tiny.open() as opened:
+        with pytest.raises(WarehouseError, match="failed on a value") as caught:
+            day_of(opened, opened.catalogue.contracts["people"], DAY)
+        assert "王芳" not in str(caught.value)
+        assert all("王芳" not in str(line["held_because"]) for line in opened.ledger.dataset_days())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT name AS n, phone AS p, citizen_id AS c FROM population.person",
+        "SELECT list(name), max(phone), min(citizen_id) FROM population.person",
+        "SELECT p FROM population.person p",
+        "SELECT {'x': citizen_id, 'n': name, 'p': phone} FROM population.person",
+        "FROM claims.people",
+        "FROM current.people",
+    ],
+)
+def test_no_query_shows_plain_personal_values(ws: Workspace, query: str) -> None:
+    day_of(ws, ws.catalogue.contracts["people"], DAY)
+    finish(ws)
+    shown = str(readers.query(ws.settings, query)[1])
+    assert "王*" in shown
+    assert "王芳" not in shown
+    assert "13812345678" not in shown
+    assert not any(number in shown for number in GOOD)
+
+
+def test_only_a_query_can_be_run_on_a_release(ws: Workspace, tmp_path: Path) -> None:
+    day_of(ws, ws.catalogue.contracts["people"], DAY)
+    finish(ws)
+    for statement in (f"COPY (FROM population.person) TO '{tmp_path}/x.csv'", "SELECT 1; SELECT 2", "DROP TABLE x"):
+        with pytest.raises(WarehouseError, match="not a query"):
+            readers.query(ws.settings, statement)
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_day_that_is_no_period_is_refused(ws: Workspace) -> None:
+    with pytest.raises(SourceError, match="no period"):
+        land(ws, ws.catalogue.contracts["people"], DAY - timedelta(days=1), "r")
