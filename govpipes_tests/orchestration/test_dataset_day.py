@@ -80,7 +80,7 @@ def test_a_held_day_shows_candidate_and_verdict_but_no_claims(
     assert failure is not None
     assert failure.user_failure_data is not None
     assert failure.user_failure_data.description == (
-        "births 2025-12-26: held, not published\n\nreject_rate found 0.2, allowed at most 0.02"
+        "births 2025-12-26: held, not published\n\nreject_rate found 20.00%, allowed at most 0.02"
     )
 
 

@@ -128,10 +128,11 @@ def filled(request: pytest.FixtureRequest, tmp_path: Path, reader: Make) -> Any:
     return reader(url, **FIELDS)
 
 
-def test_a_day_is_half_open(filled: Any) -> None:
+def test_a_day_is_half_open_and_brings_the_rows_without_a_cursor(filled: Any) -> None:
     got = filled.read()
-    assert sorted(row[:2] for row in filled.rows()) == [("P1", "王𠮷"), ("P2", "王𠮷")]
-    assert got.rows == 2 == filled.count()
+    assert sorted(row[0] for row in filled.rows()) == ["P1", "P2", "P4"]  # P4 has no time of change: no day is its own
+    assert {row[1] for row in filled.rows() if row[0] != "P4"} == {"王𠮷"}
+    assert got.rows == 3 == filled.count()
     assert [column.name for column in got.columns] == ["gmsfhm", "xm", "gxsj"]
     assert "gxsj" in got.statement
 
