@@ -1,11 +1,10 @@
 """Files that appear whole or not at all, with their hashes.
 
-A file or folder is made under `$GOVPIPES_HOME/tmp` and moved into place; a killed process leaves nothing half-made.
+A file is made under `$GOVPIPES_HOME/tmp` and moved into place; a killed process leaves nothing half-made.
 """
 
 import hashlib
 import json
-import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,22 +18,6 @@ from govpipes.days import now
 def new_id() -> str:
     """A name for a landing, candidate or release: sorts by time, never repeats."""
     return now().strftime("%Y%m%dT%H%M%S%f")[:-3] + "-" + uuid.uuid4().hex[:8]
-
-
-@contextmanager
-def whole_folder(temp_dir: Path, target: Path) -> Iterator[Path]:
-    """A new folder to fill, moved to `target` when the block ends well and removed when it does not."""
-    made = temp_dir / uuid.uuid4().hex
-    made.mkdir(parents=True, mode=0o700)
-    try:
-        yield made
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for file in made.iterdir():
-            file.chmod(0o400)
-        made.rename(target)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
 
 
 @contextmanager

@@ -64,13 +64,6 @@ def fuse_entity(ws: Workspace, registry: str, entity_name: str, run_id: str) -> 
     return Fusion(registry, entity_name, total, *counts, round(monotonic() - started, 3))
 
 
-def unfused(ws: Workspace, registry: str, entity: Entity) -> dict[str, int]:
-    """Dataset -> newest publication, for the entity's datasets that have publications not fused yet."""
-    newest = _newest_publications(ws, ws.catalogue.contracts_of(entity))
-    done = _fused(ws, registry, entity)
-    return {dataset: number for dataset, number in newest.items() if done.get(dataset, (0, ""))[0] < number}
-
-
 def _write(ws: Workspace, registry: str, entity: Entity, contracts: list[Contract]) -> tuple[int, int, int, int]:
     newest = _newest_publications(ws, contracts)
     done = _fused(ws, registry, entity)
