@@ -194,6 +194,25 @@ class Deletes(_Model):
     value: str
 
 
+class Tombstones(_Model):
+    """A table of the source that lists deleted rows: it has the source's key columns, and `cursor` says when."""
+
+    table: Column
+    cursor: Column
+
+
+class Budget(_Model):
+    """What reading may cost the department's system.
+
+    timeout_seconds: the longest a question may take there. rows_per_second: how fast the reconciler's questions may
+    read, on average. connections: how many govpipes may have open at once, from all its runs together.
+    """
+
+    timeout_seconds: Annotated[int, Field(ge=1, le=24 * 3600)] = 1800
+    rows_per_second: Annotated[int, Field(ge=1)] | None = None
+    connections: Annotated[int, Field(ge=1, le=32)] = 4
+
+
 class Source(_Model):
     """Where and how a dataset is read.
 
@@ -202,8 +221,9 @@ class Source(_Model):
     predecessor. Left out, it is `file` where there is a `file`, else `incremental`.
     file: a strftime pattern of the period's first day, below the system's folder. cursor: the column with the time
     of a row's last change, in `time_zone`. key: the columns that identify a row in the source. lag_days: how many
-    days back rows may still arrive late. max_vanished: the share of a snapshot's keys that may be gone without
-    holding the day.
+    days back rows may still arrive late. deletes, tombstones: how the source tells of deleted rows. sweep: how often
+    the keys of a table that deletes without a trace are compared with what is known. max_vanished: the share of the
+    keys that a snapshot or a sweep may find gone without holding the day. budget: what reading may cost the source.
     """
 
     system: Name
@@ -217,9 +237,12 @@ class Source(_Model):
     cursor: Column | None = None
     key: Annotated[tuple[Column, ...], Field(min_length=1)]
     deletes: Deletes | None = None
+    tombstones: Tombstones | None = None
+    sweep: Cycle | None = None
     lag_days: Annotated[int, Field(ge=0, le=366)] = 3
     max_vanished: Share = 0.2
     time_zone: Literal["Asia/Shanghai", "UTC"] = "Asia/Shanghai"
+    budget: Budget = Budget()
 
     @model_validator(mode="before")
     @classmethod
@@ -246,6 +269,8 @@ class Source(_Model):
             _refuse("mode", "mode incremental needs `table` and `cursor`")
         if self.mode == "file" and self.file is None:
             _refuse("mode", "mode file needs `file`")
+        if self.mode != "incremental" and (self.tombstones or self.sweep):
+            _refuse("mode", "tombstones and sweep belong to mode incremental; a dump or file says what is gone itself")
         return self
 
 
@@ -391,6 +416,18 @@ class SqlCheck(_Check):
 Check = Annotated[RowCount | RejectRate | FillRate | Unique | InSet | Between | SqlCheck, Field(discriminator="expect")]
 
 
+_SAYS_NOTHING_ABOUT_ROWS: Any = {
+    "title": True,
+    "abstract": True,
+    "provider": True,
+    "share": True,
+    "update": {"due", "grace_hours"},
+    "source": {"lag_days", "sweep", "budget"},
+    "items": {"__all__": {"title", "description"}},
+}
+"""What of a contract decides neither what becomes of a row nor whether its day is published."""
+
+
 class Contract(_Model):
     """What is agreed about one dataset 信息资源: who provides it, how it is read, what it must be, who may have it."""
 
@@ -428,7 +465,8 @@ class Contract(_Model):
 
     def bind_hash(self, *more: str) -> str:
         """Make `sha256` a hash over this contract and `more` (its entity's definition, the standards' fingerprint)."""
-        text = json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        said = self.model_dump(mode="json", exclude=_SAYS_NOTHING_ABOUT_ROWS)
+        text = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         self._sha256 = hashlib.sha256("\0".join((text, *more)).encode()).hexdigest()
         return self._sha256
 

@@ -67,6 +67,28 @@ landings = _recorded(
 )
 """Immutable landed Parquet: `content` is a hash of its rows in any order; `detail` has columns, files, statement."""
 
+sweeps = _recorded(
+    Column("landing_id", String(64), nullable=False, unique=True),
+    Column("swept_at", DateTime(timezone=False), nullable=False),
+    _count("known"),
+    _count("gone"),
+    _count("revived"),
+    Column("sha256", String(64), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    name="sweeps",
+)
+"""Comparisons of a source's keys with what is known (`known` records then): of a day's sweeps the newest counts."""
+
+looks = _recorded(
+    Column("fingerprint", String(200)),
+    _count("rows"),
+    _count("missing"),
+    name="looks",
+)
+"""What the reconciler saw in the source for a day: the state's fingerprint (NULL: nothing is delivered), its rows, and
+how many of them were not landed then."""
+
 candidates = _recorded(
     Column("candidate_id", String(64), nullable=False, unique=True),
     Column("contract_sha256", String(64), nullable=False),

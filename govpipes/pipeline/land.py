@@ -19,7 +19,7 @@ from govpipes.errors import SchemaError, SourceError
 from govpipes.files import new_id, sha256_of, write_json
 from govpipes.ledger import tables as t
 from govpipes.pipeline.workspace import Step, Workspace, step
-from govpipes.sources import Window
+from govpipes.sources import Extract, Window
 from govpipes.sql import column_list, ident, literal
 
 _OWN_COLUMNS = frozenset({"filename", "file_row_number", "landing_id", "landing_order", "row_number"})
@@ -137,6 +137,15 @@ def _read(ws: Workspace, running: Step, made: Path) -> Landing:
     window = window_of(contract, day)
     file = made / "part.parquet"
     extract = sources.extract(ws.con, system, contract.source, window, day, file)
+    return take(ws, running, file, window, extract)
+
+
+def take(ws: Workspace, running: Step, file: Path, window: Window, extract: Extract) -> Landing:
+    """Land a reading that lies in `file`, in a folder of its own: what of it is new becomes a landing.
+
+    Raises SchemaError when the source has a column with one of the landing's own names.
+    """
+    contract, day = running.contract, running.day
     taken = sorted(_OWN_COLUMNS.intersection(column.name.lower() for column in extract.columns))
     if taken:
         raise SchemaError(
@@ -156,7 +165,7 @@ def _read(ws: Workspace, running: Step, made: Path) -> Landing:
         "statement": extract.statement,
     }
     if new_rows or not earlier:
-        landing_id = _keep(ws, running, made, file, window, content, extract.rows, detail)
+        landing_id = _keep(ws, running, file, window, content, extract.rows, detail)
     else:
         landing_id = str(earlier[-1]["landing_id"])
     target = ws.day_dir(ws.settings.landing_dir, contract, day) / landing_id
@@ -181,7 +190,6 @@ def _read(ws: Workspace, running: Step, made: Path) -> Landing:
 def _keep(
     ws: Workspace,
     running: Step,
-    made: Path,
     file: Path,
     window: Window,
     content: str,
@@ -189,7 +197,7 @@ def _keep(
     detail: dict[str, Any],
 ) -> str:
     """Give the landing its manifest and its place, then write it down: files first, then the ledger."""
-    landing_id = new_id()
+    landing_id, made = new_id(), file.parent
     target = ws.day_dir(ws.settings.landing_dir, running.contract, running.day) / landing_id
     fact = {
         **running.facts,
