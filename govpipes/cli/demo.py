@@ -23,7 +23,7 @@ from govpipes.cli.simulate import (
     check_practice_home,
 )
 from govpipes.cli.status import balance_line, because, closing_day
-from govpipes.cli.sync import closing_within
+from govpipes.cli.sync import concerned_by
 from govpipes.days import days_between
 from govpipes.errors import WarehouseError
 from govpipes.settings import Settings
@@ -62,7 +62,7 @@ def demo(
     check_practice_home(settings)
     last = start + timedelta(days=days - 1)
     catalogue = open_catalogue(settings)
-    concerned = closing_within(catalogue, start, last)
+    concerned = concerned_by(catalogue, start, last)
     export(settings)
     with open_ledger(settings) as ledger:
         before = _fingerprint(ledger)

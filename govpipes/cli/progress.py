@@ -21,7 +21,7 @@ class Reporter:
     def __init__(self, *, total: int | None = None, quiet: bool = False) -> None:
         self._console = messages()
         self._quiet = quiet
-        self._began = time.monotonic()
+        self._began = self._opened = time.monotonic()
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -53,9 +53,15 @@ class Reporter:
         """Something small happens within it."""
         self._bar.update(self._task, now=what)
 
-    def done(self, what: str) -> None:
-        """The larger thing has ended: advance, and leave a line."""
-        self._bar.advance(self._task)
+    def done(self, what: str, parts: int = 1) -> None:
+        """So many parts of the whole have ended: advance, and leave a line, with the time left where it is known."""
+        self._bar.advance(self._task, parts)
+        task = self._bar.tasks[0]
+        seconds = time.monotonic() - self._began
+        left = ""
+        if task.total is not None and parts != task.total and task.completed:
+            remaining = (time.monotonic() - self._opened) / task.completed * (task.total - task.completed)
+            left = f"; {task.completed:.0f} of {task.total:.0f}, about {remaining:.0f} s left"
         if not self._quiet:
-            seconds = time.monotonic() - self._began
-            self._console.print(f"{what} ({seconds:.1f} s)", markup=False, soft_wrap=True)
+            self._console.print(f"{what} ({seconds:.1f} s{left})", markup=False, soft_wrap=True)
+        self._began = time.monotonic()

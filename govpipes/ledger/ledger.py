@@ -115,6 +115,19 @@ class Ledger:
             found = con.execute(query).scalar()
         return None if found is None else int(found)
 
+    def published_days(self, dataset: str, contract_sha256: str) -> set[date]:
+        """The days of a dataset that are published under exactly this contract, nothing having been begun since."""
+        with self.engine.connect() as con:
+            bound = {"dataset": dataset, "contract_sha256": contract_sha256}
+            return set(con.execute(text(_PUBLISHED_DAYS), bound).scalars())
+
+    def rows_read(self, dataset: str) -> dict[date, int]:
+        """How many rows the newest reading of each day gave."""
+        r = t.readings.c
+        query = select(r.day, r.rows).where(r.dataset == dataset).order_by(r.sequence)
+        with self.engine.connect() as con:
+            return {day: int(rows) for day, rows in con.execute(query)}
+
     def publication_known(self, publication_id: int) -> bool:
         """Whether the ledger has this publication (after a crash the lake may know more than the ledger)."""
         p = t.publications
@@ -171,6 +184,15 @@ class Ledger:
                 found[name] = int(con.execute(select(func.count()).select_from(table)).scalar_one())
         return found
 
+
+_PUBLISHED_DAYS = """
+SELECT p.day
+FROM (SELECT DISTINCT ON (day) day, contract_sha256 FROM ledger.publications
+      WHERE dataset = :dataset ORDER BY day, sequence DESC) p
+JOIN (SELECT DISTINCT ON (day) day, step, outcome FROM ledger.steps
+      WHERE dataset = :dataset ORDER BY day, sequence DESC) s USING (day)
+WHERE p.contract_sha256 = :contract_sha256 AND s.step = 'publish' AND s.outcome = 'ok'
+"""
 
 _DATASET_DAYS = """
 WITH step AS (

@@ -12,14 +12,20 @@ import dagster as dg
 
 from govpipes import pipeline
 from govpipes.catalogue.model import Contract, Department
+from govpipes.errors import GovpipesError
 from govpipes.orchestration import metadata
 from govpipes.orchestration.calendar import Calendar, freshness
 from govpipes.orchestration.failures import explained
 from govpipes.orchestration.names import CANDIDATE, CLAIMS, GATE, LANDING, WARNINGS, stage_key
 from govpipes.orchestration.opened import Opened
+from govpipes.pipeline.land import Reader
 from govpipes.pipeline.verify import Verdict
 
-DatasetEvents = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
+DayEvent = dg.MaterializeResult[None] | dg.AssetCheckResult
+DatasetEvents = Iterator[DayEvent | dg.AssetMaterialization | dg.AssetCheckEvaluation]
+
+MAX_PERIODS = 62
+"""At most so many periods in one run: what a kill can cost, and what one reading of the source covers."""
 
 _PURPOSE = {
     LANDING: "落地：当日原始数据，只读，附清单。Rows as the department gave them, immutable.",
@@ -40,26 +46,79 @@ def dataset_assets(contract: Contract, opened: Opened, source_kind: str) -> dg.A
         check_specs=_checks(contract),
         can_subset=True,
         partitions_def=Calendar.of(contract).partitions,
-        # A run of many days would give one check result for all of them, and fail them all for a bad one.
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=MAX_PERIODS),
         description=metadata.description(contract),
     )
-    def dataset_day(context: dg.AssetExecutionContext) -> DatasetEvents:
-        with explained():
-            yield from _run(context, opened, contract)
+    def dataset_days(context: dg.AssetExecutionContext) -> DatasetEvents:
+        days = [date.fromisoformat(key) for key in context.partition_keys]
+        with explained(), pipeline.read_together(opened.workspace, contract, _to_land(context, days)) as read:
+            if len(days) == 1:
+                yield from _run(context, opened, contract, days[0], read)
+            else:
+                yield from _run_all(context, opened, contract, days, read)
 
-    return dataset_day
+    return dataset_days
 
 
-def _run(context: dg.AssetExecutionContext, opened: Opened, contract: Contract) -> DatasetEvents:
+def _to_land(context: dg.AssetExecutionContext, days: list[date]) -> list[date]:
+    return days if any(key.path[0] == LANDING for key in context.selected_asset_keys) else []
+
+
+def _run_all(
+    context: dg.AssetExecutionContext, opened: Opened, contract: Contract, days: list[date], read: Reader | None
+) -> DatasetEvents:
+    """Every day by itself: one that is held or fails stops no other. Dagster has one result per step, so the step
+    fails in the end when a day did, and what became of each day is in events of its partition.
+    """
+    stopped: dict[date, str] = {}
+    for day in days:
+        try:
+            for event in _run(context, opened, contract, day, read):
+                yield _of_partition(event, day, contract)
+        except (GovpipesError, dg.Failure) as error:
+            stopped[day] = str(error.description if isinstance(error, dg.Failure) else error)
+    if stopped:
+        told = "\n\n".join(stopped.values())
+        raise dg.Failure(
+            f"{contract.dataset}: {len(stopped)} of {len(days)} days held or failed, the others went on\n\n{told}",
+            metadata={"days": ", ".join(map(str, stopped))},
+            allow_retries=False,
+        )
+
+
+def _of_partition(event: DayEvent, day: date, contract: Contract) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
+    """A result of the step as an event of one partition: in a run of many, a result would count for all of them."""
+    assert event.asset_key is not None
+    key = event.asset_key if isinstance(event.asset_key, dg.AssetKey) else dg.AssetKey(event.asset_key)
+    if isinstance(event, dg.AssetCheckResult):
+        assert event.check_name is not None
+        return dg.AssetCheckEvaluation(
+            asset_key=key,
+            check_name=event.check_name,
+            passed=event.passed,
+            severity=event.severity,
+            description=event.description,
+            metadata=event.metadata,
+            blocking=event.check_name == GATE,
+            partition=day.isoformat(),
+        )
+    tags = {} if key.path[0] == LANDING else {"dagster/code_version": contract.sha256[:16]}
+    if event.data_version is not None:
+        tags["dagster/data_version"] = event.data_version.value
+    return dg.AssetMaterialization(key, metadata=event.metadata, partition=day.isoformat(), tags=tags)
+
+
+def _run(
+    context: dg.AssetExecutionContext, opened: Opened, contract: Contract, day: date, read: Reader | None
+) -> Iterator[DayEvent]:
     """The selected stages of one dataset-day, in order; whether claims alone may be published, publish decides."""
-    day, run_id = date.fromisoformat(context.partition_key), context.run.run_id
+    run_id = context.run.run_id
     stages = {key.path[0] for key in context.selected_asset_keys}
     ws = opened.workspace
     where = f"{contract.dataset} {day}"
     if LANDING in stages:
         opened.report(f"{where}: land")
-        landing = pipeline.land(ws, contract, day, run_id)
+        landing = pipeline.land(ws, contract, day, run_id, read)
         yield dg.MaterializeResult(
             asset_key=stage_key(LANDING, contract.dataset), metadata=metadata.of_landing(landing)
         )
@@ -73,7 +132,7 @@ def _run(context: dg.AssetExecutionContext, opened: Opened, contract: Contract) 
         )
 
 
-def _judged(opened: Opened, contract: Contract, day: date, run_id: str) -> DatasetEvents:
+def _judged(opened: Opened, contract: Contract, day: date, run_id: str) -> Iterator[DayEvent]:
     """Standardize and verify; a failing verdict shows in the checks, then holds the day."""
     ws, key = opened.workspace, stage_key(CANDIDATE, contract.dataset)
     opened.report(f"{contract.dataset} {day}: standardize")

@@ -13,7 +13,7 @@ import dagster as dg
 
 from govpipes.catalogue.model import Contract
 from govpipes.orchestration.calendar import ZONE, Calendar, by_calendar, cron, ended_period, suffix
-from govpipes.orchestration.names import STAGES, stage_key, sync_job
+from govpipes.orchestration.names import PRIORITY_DAILY, PRIORITY_TAG, STAGES, stage_key, sync_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ def _schedule(job: SyncJob, at: time, contracts: list[Contract]) -> dg.ScheduleD
         key = job.partition(day)
         if key is None:
             return dg.SkipReason(f"{day} is before the first period, {job.calendar.start}")
-        return dg.RunRequest(run_key=key, partition_key=key, asset_selection=selection)
+        tags = {PRIORITY_TAG: str(PRIORITY_DAILY)}
+        return dg.RunRequest(run_key=key, partition_key=key, asset_selection=selection, tags=tags)
 
     return due

@@ -17,6 +17,12 @@ WARNINGS = "warnings"
 
 FUSE_JOB = "fuse_and_release"
 
+PRIORITY_DAILY, PRIORITY_RECONCILE, PRIORITY_BACKFILL = 10, 0, -10
+"""Dagster starts the highest first; a backfill launched in the UI has 0."""
+
+PRIORITY_TAG, KIND_TAG = "dagster/priority", "govpipes/kind"
+"""dagster.yaml limits how many runs of one kind (reconcile, backfill) are under way at once."""
+
 
 def stage_key(stage: str, dataset: str) -> dg.AssetKey:
     """The asset of a dataset at a stage (landing, candidate or claims)."""

@@ -4,7 +4,7 @@ The jobs are those of the definitions, run in this process on the real Dagster i
 in the UI. Here: which jobs a day needs, and what became of them. Not here: talking to people (cli).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -15,12 +15,15 @@ import dagster as dg
 
 from govpipes.catalogue import load_catalogue
 from govpipes.catalogue.model import Contract
-from govpipes.days import closes_on, days_between, first_day, today
+from govpipes.days import closes_on, first_day, today
 from govpipes.errors import CatalogueError, GateError, SettingsError, SourceError
 from govpipes.orchestration.build import definitions_of
-from govpipes.orchestration.jobs import SyncJob, cycle_jobs, keys_of
+from govpipes.orchestration.jobs import cycle_jobs, keys_of
 from govpipes.orchestration.names import CLAIMS, FUSE_JOB, GATE, RELEASE, stage_key
 from govpipes.orchestration.opened import Opened
+from govpipes.orchestration.requests import run_of
+from govpipes.pipeline.backfill import Plan, plan
+from govpipes.pipeline.work import Work
 from govpipes.settings import Settings
 
 Progress = Callable[[str], None]
@@ -75,38 +78,53 @@ def run_sync(
     datasets: only these. instance: default the one of $DAGSTER_HOME. A held or failed dataset-day is in the result, not
     raised. Raises SourceError when the day has not ended, CatalogueError and SettingsError when nothing can be run.
     """
-    return run_backfill(settings, day, day, datasets, progress, instance)
+    if day >= today():
+        raise SourceError(f"{day} has not ended yet", allowed=f"days before {today()} (Asia/Shanghai)")
+    chosen = _chosen(_session(settings), datasets)
+    works = []
+    for job in cycle_jobs(_session(settings).contracts):
+        names = tuple(c.dataset for c in job.contracts if chosen is None or c.dataset in chosen)
+        start = first_day(job.calendar.cycle, day)
+        if names and job.calendar.has(start) and closes_on(job.calendar.cycle, day):
+            works.append(Work(names, (start,)))
+    return run_work(settings, works, progress, instance)
 
 
-def run_backfill(
+def run_work(
     settings: Settings,
-    first: date,
-    last: date,
-    datasets: Sequence[str] | None = None,
+    works: Iterable[Work],
     progress: Progress | None = None,
     instance: dg.DagsterInstance | None = None,
+    done: Callable[[Work], None] | None = None,
 ) -> SyncResult:
-    """Sync every period that closes from `first` to `last`, oldest first, then fuse and release once.
+    """Run each piece of work in this process, then fuse and release once; see run_sync.
 
-    Arguments and errors as for run_sync.
+    done: told of each piece of work when it has ended. What has ended is published, whatever becomes of the rest.
     """
-    if last >= today():
-        raise SourceError(f"{last} has not ended yet", allowed=f"days before {today()} (Asia/Shanghai)")
     started = monotonic()
     session = _session(settings)
-    chosen = _chosen(session, datasets)
     result = SyncResult()
     session.opened.progress = progress
     try:
         running = instance or session.instance
-        for day in days_between(first, last):
-            for job in cycle_jobs(session.contracts):
-                session.sync(job, day, chosen, running, result)
+        for work in works:
+            session.run(work, running, result)
+            if done is not None:
+                done(work)
         session.fuse(running, result)
     finally:
         session.opened.progress = None
     result.seconds = round(monotonic() - started, 3)
     return result
+
+
+def plan_backfill(
+    settings: Settings, first: date, last: date, datasets: Sequence[str] | None = None, *, again: bool = False
+) -> Plan:
+    """What a backfill of these days would run; see govpipes.pipeline.backfill."""
+    session = _session(settings)
+    _chosen(session, datasets)
+    return plan(session.opened.workspace, first, last, datasets, again=again)
 
 
 class _Session:
@@ -131,24 +149,21 @@ class _Session:
         if "instance" in self.__dict__:
             self.instance.dispose()
 
-    def sync(
-        self, job: SyncJob, day: date, chosen: set[str] | None, instance: dg.DagsterInstance, result: SyncResult
-    ) -> None:
-        """Run a cycle's job for the period that closes on `day`, where one does."""
-        contracts = [c for c in job.contracts if chosen is None or c.dataset in chosen]
-        start = first_day(job.calendar.cycle, day)
-        key = job.partition(start)
-        if not contracts or key is None or not closes_on(job.calendar.cycle, day):
-            return
-        done = self.definitions.resolve_job_def(job.name).execute_in_process(
+    def run(self, work: Work, instance: dg.DagsterInstance, result: SyncResult) -> None:
+        """Run the work; what became of its dataset-days goes into `result`."""
+        run = run_of(self.contracts, work)
+        whole = len(run.assets) == len(keys_of(run.job.contracts))
+        done = self.definitions.resolve_job_def(run.job.name).execute_in_process(
             run_config=_QUIET,
             instance=instance,
-            partition_key=key,
-            asset_selection=keys_of(contracts) if len(contracts) < len(job.contracts) else None,
+            partition_key=run.partition_key,
+            tags=run.tags,
+            asset_selection=None if whole else run.assets,
             raise_on_error=False,
         )
         result.run_ids.append(done.run_id)
-        result.dataset_days += _dataset_days(done, contracts, start)
+        for day in work.days:
+            result.dataset_days += _dataset_days(done, run.contracts, day)
 
     def fuse(self, instance: dg.DagsterInstance, result: SyncResult) -> None:
         """Bring golden records and the release up to date with everything published."""
@@ -208,10 +223,11 @@ def _chosen(session: _Session, datasets: Sequence[str] | None) -> set[str] | Non
 
 
 def _dataset_days(done: dg.ExecuteInProcessResult, contracts: Sequence[Contract], day: date) -> list[DatasetDay]:
-    events = done.all_events
-    published = {event.asset_key for event in events if event.is_step_materialization}
-    judged = [e.asset_check_evaluation_data for e in events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
-    held = {check.asset_key.path[-1] for check in judged if check.check_name == GATE and not check.passed}
+    key = day.isoformat()
+    published = {e.asset_key for e in done.all_events if e.is_step_materialization and e.partition == key}
+    judged = [e.asset_check_evaluation_data for e in done.all_events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
+    failing = [check for check in judged if check.check_name == GATE and not check.passed and check.partition == key]
+    held = {check.asset_key.path[-1] for check in failing}
     messages, refused = _failures(done), _refused(done)
     found = []
     for contract in contracts:
@@ -219,7 +235,8 @@ def _dataset_days(done: dg.ExecuteInProcessResult, contracts: Sequence[Contract]
         state = "held" if name in held | refused else "failed"
         if stage_key(CLAIMS, name) in published:
             state = "published"
-        found.append(DatasetDay(name, contract.registry, day, state, messages.get(name), done.run_id))
+        message = None if state == "published" else messages.get(name)
+        found.append(DatasetDay(name, contract.registry, day, state, message, done.run_id))
     return found
 
 

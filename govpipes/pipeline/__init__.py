@@ -4,6 +4,7 @@ Every step takes a Workspace, does one thing for one dataset-day (or entity), an
 Not here: how a department is read (sources), Dagster (orchestration), what is special to one registry (registries).
 """
 
+from govpipes.pipeline.chunk import read_together
 from govpipes.pipeline.land import Landing, land
 from govpipes.pipeline.preview import preview
 from govpipes.pipeline.publish import Publication, publish
@@ -22,6 +23,7 @@ __all__ = [
     "land",
     "preview",
     "publish",
+    "read_together",
     "release",
     "standardize",
     "verify",

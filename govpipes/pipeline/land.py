@@ -6,7 +6,7 @@ reading landed (DESIGN.md D6). A file or a full dump states its whole period: th
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -24,6 +24,10 @@ from govpipes.sql import column_list, ident, literal
 
 _OWN_COLUMNS = frozenset({"filename", "file_row_number", "landing_id", "landing_order", "row_number"})
 """What `day_rows` adds beside a source's columns, and what DuckDB adds to read them."""
+
+
+Reader = Callable[[Window, Path], Extract]
+"""What gives the rows of a window: writes them to the file, as sources.extract does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,11 @@ class Landing:
     seconds: float
 
 
-def land(ws: Workspace, contract: Contract, day: date, run_id: str) -> Landing:
+def land(ws: Workspace, contract: Contract, day: date, run_id: str, read: Reader | None = None) -> Landing:
     """Read the period that starts on `day` from its source system and land it.
 
-    Raises SourceError (SchemaError) when the source cannot be read as the contract says, WarehouseError when the
-    disk is full; nothing is landed then.
+    read: takes the place of the source system (chunk.py). Raises SourceError (SchemaError) when the source cannot be
+    read as the contract says, WarehouseError when the disk is full; nothing is landed then.
     """
     with step(ws, contract, day, "land", run_id) as running:
         if day > today():
@@ -62,7 +66,7 @@ def land(ws: Workspace, contract: Contract, day: date, run_id: str) -> Landing:
         made = ws.settings.temp_dir / new_id()
         made.mkdir(parents=True, mode=0o700)
         try:
-            return _read(ws, running, made)
+            return _read(ws, running, made / "part.parquet", read)
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
@@ -131,20 +135,19 @@ def _past_dump(ws: Workspace, running: Step) -> Landing | None:
     )
 
 
-def _read(ws: Workspace, running: Step, made: Path) -> Landing:
+def _read(ws: Workspace, running: Step, file: Path, read: Reader | None) -> Landing:
     contract, day = running.contract, running.day
-    system = sources.resolve(ws.settings, ws.catalogue.data_dir, contract.source.system)
     window = window_of(contract, day)
-    file = made / "part.parquet"
-    extract = sources.extract(ws.con, system, contract.source, window, day, file)
-    return take(ws, running, file, window, extract)
+    if read is None:
+        system = sources.resolve(ws.settings, ws.catalogue.data_dir, contract.source.system)
+        extract = sources.extract(ws.con, system, contract.source, window, day, file)
+    else:
+        extract = read(window, file)
+    return _take(ws, running, file, window, extract)
 
 
-def take(ws: Workspace, running: Step, file: Path, window: Window, extract: Extract) -> Landing:
-    """Land a reading that lies in `file`, in a folder of its own: what of it is new becomes a landing.
-
-    Raises SchemaError when the source has a column with one of the landing's own names.
-    """
+def _take(ws: Workspace, running: Step, file: Path, window: Window, extract: Extract) -> Landing:
+    """Land a reading that lies in `file`, in a folder of its own: what of it is new becomes a landing."""
     contract, day = running.contract, running.day
     taken = sorted(_OWN_COLUMNS.intersection(column.name.lower() for column in extract.columns))
     if taken:

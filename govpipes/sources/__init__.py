@@ -7,5 +7,6 @@ Not here: what the columns mean (standards, pipeline) and what has been read bef
 from govpipes.sources.model import Column, Extract, FileRead, Skipped, Window
 from govpipes.sources.readers import count, extract
 from govpipes.sources.systems import System, resolve
+from govpipes.sources.tables import TEXT_TIMES
 
-__all__ = ["Column", "Extract", "FileRead", "Skipped", "System", "Window", "count", "extract", "resolve"]
+__all__ = ["TEXT_TIMES", "Column", "Extract", "FileRead", "Skipped", "System", "Window", "count", "extract", "resolve"]

@@ -228,11 +228,12 @@ def _writer(database: Database, cursor: SourceColumn) -> Any:
     )
 
 
-_TEXT_DATES = {
+TEXT_TIMES = {
     r"\d{4}-\d\d-\d\d([ T].*)?": "%Y-%m-%d",
     r"\d{4}/\d\d/\d\d([ T].*)?": "%Y/%m/%d",
     r"\d{8}(\d{6})?": "%Y%m%d",
 }
+"""Forms of a text cursor whose texts sort as times do, and how a day begins in each of them."""
 
 
 def _text_pattern(database: Database, cursor: SourceColumn) -> str:
@@ -243,7 +244,7 @@ def _text_pattern(database: Database, cursor: SourceColumn) -> str:
     name = database.quote(cursor.name)
     extremes = f"SELECT min({name}), max({name}) FROM {database.quoted_table} WHERE {name} <> ''"
     values = [str(value) for value in database.row(extremes) if value is not None]
-    for shape, pattern in _TEXT_DATES.items():
+    for shape, pattern in TEXT_TIMES.items():
         if all(re.fullmatch(shape, value) for value in values):
             return pattern
     raise SchemaError(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from govpipes.catalogue import load_catalogue
-from govpipes.cli.sync import closing_within
+from govpipes.cli.sync import concerned_by
 from govpipes.settings import ROOT
 
 Run = Callable[..., tuple[int, str, str]]
@@ -71,12 +71,12 @@ def test_a_typo_is_found_with_its_line(govpipes: Run, monkeypatch: pytest.Monkey
 
 def test_which_dataset_days_a_sync_concerns() -> None:
     catalogue = load_catalogue(ROOT / "data")
-    sunday = closing_within(catalogue, date(2025, 12, 28), date(2025, 12, 28))
+    sunday = concerned_by(catalogue, date(2025, 12, 28), date(2025, 12, 28))
     assert ("births", date(2025, 12, 28)) in sunday
     assert ("court_defaulters", date(2025, 12, 22)) in sunday
     assert not any(name == "divisions" for name, _ in sunday)
-    ten_days = closing_within(catalogue, date(2025, 12, 25), date(2026, 1, 3))
+    ten_days = concerned_by(catalogue, date(2025, 12, 25), date(2026, 1, 3))
     assert ("social_organisations", date(2025, 12, 1)) in ten_days
     assert ("divisions", date(2025, 1, 1)) in ten_days
     assert sum(name == "births" for name, _ in ten_days) == 10
-    assert closing_within(catalogue, date(2026, 1, 1), date(2026, 1, 3), ["divisions"]) == set()
+    assert concerned_by(catalogue, date(2026, 1, 1), date(2026, 1, 3), ["divisions"]) == set()

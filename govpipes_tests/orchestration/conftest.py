@@ -4,6 +4,7 @@ The same definitions over the real steps are tested end to end elsewhere.
 """
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -100,15 +101,17 @@ class Steps:
     """What the steps are to do, and what they were asked to do, in order."""
 
     held: set[str] = field(default_factory=set)
+    held_days: set[date] = field(default_factory=set)
+    failed_days: set[date] = field(default_factory=set)
     unreachable: set[str] = field(default_factory=set)
     broken_check: set[str] = field(default_factory=set)
     warned: set[str] = field(default_factory=set)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     passed: set[tuple[str, date]] = field(default_factory=set)
 
-    def land(self, _: object, contract: Contract, day: date, run_id: str) -> Landing:
+    def land(self, _: object, contract: Contract, day: date, run_id: str, read: object = None) -> Landing:
         self.asked.append(("land", contract.dataset, str(day)))
-        if contract.dataset in self.unreachable:
+        if contract.dataset in self.unreachable or day in self.failed_days:
             raise SourceError("the host does not answer", dataset=contract.dataset, day=day, next_step="ask them")
         return Landing(
             landing_id=f"l-{run_id[:8]}",
@@ -144,7 +147,7 @@ class Steps:
 
     def verify(self, _: object, contract: Contract, day: date, run_id: str) -> Verdict:
         self.asked.append(("verify", contract.dataset, str(day)))
-        good = contract.dataset not in self.held | self.broken_check
+        good = contract.dataset not in self.held | self.broken_check and day not in self.held_days
         error = "OperationalError: gone" if contract.dataset in self.broken_check else None
         if good:
             self.passed.add((contract.dataset, day))
@@ -198,6 +201,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     for name in ("land", "standardize", "verify", "publish", "release"):
         monkeypatch.setattr(pipeline, name, getattr(steps, name))
     monkeypatch.setattr(pipeline, "preview", lambda *_: "| 姓名 |\n|---|\n| 张* |")
+    monkeypatch.setattr(pipeline, "read_together", lambda *_: nullcontext())
     monkeypatch.setattr(registries, "fuse", steps.fuse)
     monkeypatch.setattr(Opened, "workspace", object())
     return steps

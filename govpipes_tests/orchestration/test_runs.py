@@ -10,8 +10,11 @@ from govpipes import days
 from govpipes.catalogue import Catalogue
 from govpipes.errors import CatalogueError, SettingsError, SourceError
 from govpipes.orchestration import runs
+from govpipes.pipeline.work import Work
 from govpipes.settings import Settings
 from govpipes_tests.orchestration.conftest import Steps
+
+DAYS = (date(2025, 12, 26), date(2025, 12, 27), date(2025, 12, 28))
 
 
 @pytest.fixture(autouse=True)
@@ -69,12 +72,10 @@ def test_a_failed_fusion_is_told(settings: Settings, instance: dg.DagsterInstanc
     assert "the lake is gone" in (result.fuse_message or "")
 
 
-def test_a_backfill_goes_in_order_and_fuses_once(
-    settings: Settings, instance: dg.DagsterInstance, steps: Steps
-) -> None:
-    result = runs.run_backfill(
-        settings, date(2025, 12, 26), date(2025, 12, 28), ["births", "defaulters"], instance=instance
-    )
+def test_work_goes_in_order_and_is_fused_once(settings: Settings, instance: dg.DagsterInstance, steps: Steps) -> None:
+    works = [Work(("births",), DAYS), Work(("defaulters",), (date(2025, 12, 22),))]
+    told: list[Work] = []
+    result = runs.run_work(settings, works, instance=instance, done=told.append)
     assert [(found.dataset, str(found.day)) for found in result.dataset_days] == [
         ("births", "2025-12-26"),
         ("births", "2025-12-27"),
@@ -82,6 +83,31 @@ def test_a_backfill_goes_in_order_and_fuses_once(
         ("defaulters", "2025-12-22"),
     ]
     assert [step for step, _, _ in steps.asked].count("release") == 1
+    assert told == works
+
+
+def test_a_bad_day_of_a_range_fails_alone(settings: Settings, instance: dg.DagsterInstance, steps: Steps) -> None:
+    steps.held_days, steps.failed_days = {DAYS[0]}, {DAYS[1]}
+    result = runs.run_work(settings, [Work(("births",), DAYS)], instance=instance)
+    assert [found.state for found in result.dataset_days] == ["held", "failed", "published"]
+    claims, candidate = dg.AssetKey(["claims", "births"]), dg.AssetKey(["candidate", "births"])
+    assert instance.get_materialized_partitions(claims) == {"2025-12-28"}
+    assert instance.get_materialized_partitions(candidate) == {"2025-12-26", "2025-12-28"}
+    run = instance.get_run_record_by_id(result.run_ids[0])
+    assert run is not None and run.dagster_run.status == dg.DagsterRunStatus.FAILURE
+    events = instance.all_logs(result.run_ids[0], of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    judged = [event.get_dagster_event().asset_check_evaluation_data for event in events]
+    assert {(found.partition, found.passed) for found in judged if found.check_name == "gate"} == {
+        ("2025-12-26", False),
+        ("2025-12-28", True),
+    }
+
+
+def test_work_from_the_landing_does_not_read_the_source(
+    settings: Settings, instance: dg.DagsterInstance, steps: Steps
+) -> None:
+    runs.run_work(settings, [Work(("births",), DAYS[:1], from_landing=True)], instance=instance)
+    assert [step for step, _, _ in steps.asked][:3] == ["standardize", "verify", "publish"]
 
 
 def test_days_before_the_start_ask_for_nothing(settings: Settings, instance: dg.DagsterInstance, steps: Steps) -> None:

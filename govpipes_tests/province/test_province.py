@@ -15,6 +15,7 @@ from govpipes.orchestration.build import definitions_of
 from govpipes.orchestration.jobs import cycle_jobs
 from govpipes.orchestration.opened import Opened
 from govpipes.pipeline import publish
+from govpipes.pipeline.work import Work
 from govpipes.sql import ident, literal
 from govpipes.warehouse import readers, releases
 from govpipes_tests.province.conftest import Synced
@@ -163,7 +164,7 @@ def test_a_held_day_is_published_by_no_way_until_the_department_corrects_it(sync
     with pytest.raises(GateError, match="held"):
         publish(synced.ws, contract, day, "by hand")
     assert not _materialize(synced, contract, day, "claims")
-    assert runs.run_backfill(synced.settings, day, day, [dataset]).having("published") == []
+    assert runs.run_work(synced.settings, [Work((dataset,), (day,))]).having("published") == []
     assert rows_of(synced, dataset, day) == 0
 
     file.write_text(good, encoding="utf-8")
