@@ -486,7 +486,7 @@ class Contract(_Model):
 
     def unknown_columns_in(self, columns: Iterable[str]) -> list[str]:
         """Which of a source's columns the contract neither uses nor ignores."""
-        known = set(self.source_columns)
+        known = set(self.source_columns) | ({"tombstone"} if self.source.tombstones else set())
         if isinstance(self.unknown_columns, UnknownColumns):
             known.update(self.unknown_columns.ignore)
         return [name for name in columns if name not in known]

@@ -12,7 +12,19 @@ import traceback
 
 import typer
 
-from govpipes.cli import catalogue, demo, environment, quarantine, query, release, serve, simulate, status, sync
+from govpipes.cli import (
+    catalogue,
+    demo,
+    environment,
+    quarantine,
+    query,
+    reconcile,
+    release,
+    serve,
+    simulate,
+    status,
+    sync,
+)
 from govpipes.cli.output import messages
 from govpipes.errors import GovpipesError
 
@@ -33,6 +45,7 @@ app.command("up")(serve.up)
 app.command("down")(serve.down)
 app.command("sync")(sync.sync)
 app.command("backfill")(sync.backfill)
+app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
 app.command("balance")(status.balance)
 app.add_typer(catalogue.app, name="catalogue")

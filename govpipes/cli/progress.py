@@ -5,11 +5,14 @@ What is reported is up to the caller; nothing here knows what a step is.
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from govpipes.cli.output import messages
+
+if TYPE_CHECKING:
+    from govpipes.pipeline.work import Work
 
 
 class Reporter:
@@ -52,6 +55,11 @@ class Reporter:
     def step(self, what: str) -> None:
         """Something small happens within it."""
         self._bar.update(self._task, now=what)
+
+    def ended(self, work: "Work") -> None:
+        """A piece of work has ended."""
+        days = f"{work.days[0]} … {work.days[-1]}" if len(work.days) > 1 else str(work.days[0])
+        self.done(f"{', '.join(work.datasets)} {days}", len(work.days))
 
     def done(self, what: str, parts: int = 1) -> None:
         """So many parts of the whole have ended: advance, and leave a line, with the time left where it is known."""

@@ -6,7 +6,6 @@ Here: choosing days, showing progress, telling how it ended. The runs themselves
 import os
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from govpipes.catalogue import Catalogue
     from govpipes.orchestration.runs import SyncResult
     from govpipes.pipeline.backfill import Plan
-    from govpipes.pipeline.work import Work
 
 Row = dict[str, Any]
 _NICE = 10
@@ -39,7 +37,7 @@ def sync(day: Required, datasets: Datasets = None, as_json: Json = False) -> Non
     """
     from govpipes.orchestration import runs
 
-    settings, catalogue, chosen = _opened(datasets, None)
+    settings, catalogue, chosen = opened(datasets, None)
     try:
         with Reporter(quiet=as_json) as reporter:
             reporter.start(f"sync {day}")
@@ -66,7 +64,7 @@ def backfill(
 
     if last < first:
         raise typer.BadParameter(f"{last} is before {first}", param_hint="--to")
-    settings, _, chosen = _opened(datasets, registry)
+    settings, _, chosen = opened(datasets, registry)
     try:
         planned = runs.plan_backfill(settings, first, last, chosen, again=again)
         if plan_only:
@@ -76,8 +74,7 @@ def backfill(
         with Reporter(total=planned.periods, quiet=as_json) as reporter:
             reporter.start(f"backfill {first} … {last}")
             works = [chunk.work for chunk in planned.chunks]
-            told = partial(_told, reporter)
-            result = runs.run_work(settings, works, progress=reporter.step, done=told)
+            result = runs.run_work(settings, works, progress=reporter.step, done=reporter.ended)
     finally:
         runs.close()
     finish(settings, result, {(c.dataset, day) for c in planned.chunks for day in c.work.days}, as_json=as_json)
@@ -95,7 +92,7 @@ def concerned_by(
     return {(c.dataset, day) for c in contracts for day in closing_within(c, first, last)}
 
 
-def _opened(datasets: list[str] | None, registry: str | None) -> tuple[Settings, "Catalogue", list[str] | None]:
+def opened(datasets: list[str] | None, registry: str | None) -> tuple[Settings, "Catalogue", list[str] | None]:
     """Settings, catalogue and the datasets that are meant; what Dagster needs is in the environment then."""
     settings = Settings.from_env()
     catalogue = open_catalogue(settings)
@@ -106,11 +103,6 @@ def _opened(datasets: list[str] | None, registry: str | None) -> tuple[Settings,
         chosen = [c.dataset for c in catalogue.contracts.values() if c.registry == registry]
     export(settings)
     return settings, catalogue, chosen
-
-
-def _told(reporter: Reporter, work: "Work") -> None:
-    days = f"{work.days[0]} … {work.days[-1]}" if len(work.days) > 1 else str(work.days[0])
-    reporter.done(f"{', '.join(work.datasets)} {days}", len(work.days))
 
 
 def _show_plan(planned: "Plan", *, as_json: bool) -> None:

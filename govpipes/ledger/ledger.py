@@ -115,6 +115,15 @@ class Ledger:
             found = con.execute(query).scalar()
         return None if found is None else int(found)
 
+    def standing(self, dataset: str) -> list[Row]:
+        """How every day of a dataset that was ever begun stands: day, step, outcome, at, failures, steps, contract.
+
+        step, outcome, at: of the newest step. failures: how many ended so in a row. steps: how many were ever run.
+        contract_sha256: of the newest candidate. landed_at: of the newest landing.
+        """
+        with self.engine.connect() as con:
+            return [dict(row) for row in con.execute(text(_STANDING), {"dataset": dataset}).mappings()]
+
     def published_days(self, dataset: str, contract_sha256: str) -> set[date]:
         """The days of a dataset that are published under exactly this contract, nothing having been begun since."""
         with self.engine.connect() as con:
@@ -184,6 +193,23 @@ class Ledger:
                 found[name] = int(con.execute(select(func.count()).select_from(table)).scalar_one())
         return found
 
+
+_STANDING = """
+WITH numbered AS (
+    SELECT day, step, outcome, at, sequence,
+           row_number() OVER (PARTITION BY day ORDER BY sequence DESC) AS age,
+           sum(CASE WHEN step = 'publish' AND outcome = 'ok' THEN 1 ELSE 0 END)
+               OVER (PARTITION BY day ORDER BY sequence DESC) AS published_since
+    FROM ledger.steps WHERE dataset = :dataset
+)
+SELECT n.day, max(step) FILTER (WHERE age = 1) AS step, max(outcome) FILTER (WHERE age = 1) AS outcome,
+       max(n.at) AS at, count(*) FILTER (WHERE outcome = 'failed' AND published_since = 0) AS failures,
+       count(*) AS steps, max(published_since) > 0 AS published,
+       (SELECT contract_sha256 FROM ledger.candidates c WHERE c.dataset = :dataset AND c.day = n.day
+        ORDER BY c.sequence DESC LIMIT 1) AS contract_sha256,
+       (SELECT max(l.at) FROM ledger.landings l WHERE l.dataset = :dataset AND l.day = n.day) AS landed_at
+FROM numbered n GROUP BY n.day ORDER BY n.day DESC
+"""
 
 _PUBLISHED_DAYS = """
 SELECT p.day

@@ -11,10 +11,10 @@ from govpipes.catalogue import Catalogue
 from govpipes.errors import SourceError
 from govpipes.orchestration.datasets import dataset_assets
 from govpipes.orchestration.entities import entity_asset, release_asset
-from govpipes.orchestration.jobs import define, schedules, sync_jobs
+from govpipes.orchestration.jobs import cycle_jobs, define, schedules, sync_jobs
 from govpipes.orchestration.names import FUSE_JOB, entity_key, release_key
 from govpipes.orchestration.opened import Opened
-from govpipes.orchestration.sensors import fuse_sensor
+from govpipes.orchestration.sensors import fuse_sensor, reconciler
 from govpipes.settings import Settings
 from govpipes.sources import resolve
 
@@ -43,11 +43,13 @@ def definitions_of(opened: Opened) -> dg.Definitions:
         selection=dg.AssetSelection.assets(*entity_keys, release_key()),
         description="Golden records of every entity from what is published, then a release for readers.",
     )
+    cycles = {job.name for job in cycle_jobs(contracts)}
+    jobs = {job.name: define(job) for job in sync_jobs(contracts)}
     return dg.Definitions(
         assets=[*datasets, *entities, release_asset(entity_keys, opened)],
-        jobs=[*(define(job) for job in sync_jobs(contracts)), fuse_job],
+        jobs=[*jobs.values(), fuse_job],
         schedules=schedules(contracts),
-        sensors=[fuse_sensor(opened)],
+        sensors=[fuse_sensor(opened), reconciler(opened, [jobs[name] for name in sorted(cycles)])],
         # One process per run: steps are small, and DuckDB uses the cores within each of them.
         executor=dg.in_process_executor,
     )

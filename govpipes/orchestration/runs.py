@@ -23,6 +23,7 @@ from govpipes.orchestration.names import CLAIMS, FUSE_JOB, GATE, RELEASE, stage_
 from govpipes.orchestration.opened import Opened
 from govpipes.orchestration.requests import run_of
 from govpipes.pipeline.backfill import Plan, plan
+from govpipes.pipeline.reconcile import Reconciliation, reconcile
 from govpipes.pipeline.work import Work
 from govpipes.settings import Settings
 
@@ -125,6 +126,15 @@ def plan_backfill(
     session = _session(settings)
     _chosen(session, datasets)
     return plan(session.opened.workspace, first, last, datasets, again=again)
+
+
+def find_differences(
+    settings: Settings, datasets: Sequence[str] | None = None, limit: int = 50, *, remember: bool = True
+) -> Reconciliation:
+    """What has to be run; see govpipes.pipeline.reconcile."""
+    session = _session(settings)
+    _chosen(session, datasets)
+    return reconcile(session.opened.workspace, datasets, limit, remember=remember)
 
 
 class _Session:

@@ -3,14 +3,22 @@
 Here: deciding whether it is time. What runs then is an ordinary job.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 from sqlalchemy import func, select
 
 from govpipes.ledger import tables as t
-from govpipes.orchestration.names import FUSE_JOB
+from govpipes.orchestration.names import FUSE_JOB, KIND_TAG, PRIORITY_RECONCILE
 from govpipes.orchestration.opened import Opened
+from govpipes.orchestration.requests import request
+from govpipes.pipeline.reconcile import reconcile
+
+_RECONCILE = "reconcile"
+_AT_ONCE = 40
+"""At most so many dataset-days are asked for at once."""
 
 _UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
@@ -44,6 +52,37 @@ def fuse_sensor(opened: Opened) -> dg.SensorDefinition:
         return dg.RunRequest(run_key=f"publication-{newest}")
 
     return publications_wait
+
+
+def reconciler(opened: Opened, jobs: Sequence[Any]) -> dg.SensorDefinition:
+    """Asks for what should be there and is not. Off until somebody turns it on, as it asks departments' systems."""
+    contracts = list(opened.catalogue.contracts.values())
+
+    @dg.sensor(
+        name="reconciler",
+        jobs=jobs,
+        minimum_interval_seconds=600,
+        description="核对：补跑缺失、失败、迟到、已更正的数据。Runs what is missing, broken off, late or corrected.",
+    )
+    def differences(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        own = dg.RunsFilter(statuses=_UNDER_WAY, tags={KIND_TAG: _RECONCILE})
+        if context.instance.get_runs(own, limit=1):
+            yield dg.SkipReason("what was asked for the last time is under way")
+            return
+        busy = context.instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY), limit=200)
+        taken = {run.tags.get("dagster/partition") for run in busy}
+        found = reconcile(opened.workspace, limit=_AT_ONCE)
+        steps = {(d.dataset, d.day): d.steps for d in found.differences}
+        asked = [work for work in found.works if work.days[0].isoformat() not in taken]
+        if not asked:
+            yield dg.SkipReason("everything that should be there is there, or under way")
+        for work in asked:
+            key = ",".join(f"{name}:{steps[name, work.days[0]]}" for name in work.datasets)
+            yield request(
+                contracts, work, run_key=f"{work.days[0]}:{key}", priority=PRIORITY_RECONCILE, kind=_RECONCILE
+            )
+
+    return differences
 
 
 def newest_publication(opened: Opened) -> tuple[int | None, datetime | None]:

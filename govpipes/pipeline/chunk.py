@@ -9,13 +9,15 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from govpipes import sources
 from govpipes.catalogue.model import Contract
+from govpipes.days import now
 from govpipes.errors import GovpipesError
 from govpipes.files import new_id
+from govpipes.pipeline.budget import slot
 from govpipes.pipeline.land import Reader, window_of
 from govpipes.pipeline.workspace import Workspace
 from govpipes.sources import TEXT_TIMES, Extract, Window
@@ -42,10 +44,11 @@ def read_together(ws: Workspace, contract: Contract, days: Sequence[date]) -> It
 
 def _read(ws: Workspace, contract: Contract, days: Sequence[date], file: Path) -> Reader | None:
     first, last = window_of(contract, days[0]), window_of(contract, days[-1])
-    whole = replace(last, start=first.start)
+    whole = replace(last, start=first.start, future=now() + timedelta(days=1))
     try:
         system = sources.resolve(ws.settings, ws.catalogue.data_dir, contract.source.system)
-        extract = sources.extract(ws.con, system, contract.source, whole, days[0], file)
+        with slot(ws, contract):
+            extract = sources.extract(ws.con, system, contract.source, whole, days[0], file)
     except GovpipesError:
         return None
     form = _form(ws, contract, extract, file)

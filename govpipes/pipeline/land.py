@@ -7,23 +7,26 @@ reading landed (DESIGN.md D6). A file or a full dump states its whole period: th
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from govpipes import sources
 from govpipes.catalogue.model import Contract
-from govpipes.days import period, today
+from govpipes.days import now, period, today
 from govpipes.errors import SchemaError, SourceError
 from govpipes.files import new_id, sha256_of, write_json
 from govpipes.ledger import tables as t
+from govpipes.pipeline.budget import slot
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sources import Extract, Window
 from govpipes.sql import column_list, ident, literal
 
-_OWN_COLUMNS = frozenset({"filename", "file_row_number", "landing_id", "landing_order", "row_number"})
-"""What `day_rows` adds beside a source's columns, and what DuckDB adds to read them."""
+_OWN_COLUMNS = frozenset(
+    {"filename", "file_row_number", "landing_id", "landing_order", "row_number", "swept_at", "swept_key", "tombstone"}
+)
+"""What a landing adds beside a source's columns, and what DuckDB adds to read them."""
 
 
 Reader = Callable[[Window, Path], Extract]
@@ -79,6 +82,11 @@ def window_of(contract: Contract, day: date) -> Window:
     return Window(start=opening, end=datetime.combine(end, time.min))
 
 
+def landings_of(ws: Workspace, contract: Contract, day: date) -> list[dict[str, Any]]:
+    """The landings of a dataset-day that are there, oldest first; what was removed by hand is read again as new."""
+    return [row for row in ws.ledger.landings_of(contract.dataset, day) if Path(row["path"]).is_file()]
+
+
 def day_rows(contract: Contract, landings: Sequence[dict[str, Any]]) -> str:
     """SQL for the landed rows of a dataset-day, with `landing_id` and `row_number` (from 1) beside the columns.
 
@@ -111,7 +119,7 @@ def _past_dump(ws: Workspace, running: Step) -> Landing | None:
     newest = ws.ledger.newest_landed(contract.dataset)
     if source.mode != "snapshot" or "%" in (source.file or "") or newest is None or newest <= day:
         return None
-    landings = ws.ledger.landings_of(contract.dataset, day)
+    landings = landings_of(ws, contract, day)
     if not landings:
         raise SourceError(
             "the source shows only its present state, and a newer period has been landed",
@@ -139,8 +147,10 @@ def _read(ws: Workspace, running: Step, file: Path, read: Reader | None) -> Land
     contract, day = running.contract, running.day
     window = window_of(contract, day)
     if read is None:
+        window = replace(window, future=now() + timedelta(days=1))
         system = sources.resolve(ws.settings, ws.catalogue.data_dir, contract.source.system)
-        extract = sources.extract(ws.con, system, contract.source, window, day, file)
+        with slot(ws, contract):
+            extract = sources.extract(ws.con, system, contract.source, window, day, file)
     else:
         extract = read(window, file)
     return _take(ws, running, file, window, extract)
@@ -149,14 +159,15 @@ def _read(ws: Workspace, running: Step, file: Path, read: Reader | None) -> Land
 def _take(ws: Workspace, running: Step, file: Path, window: Window, extract: Extract) -> Landing:
     """Land a reading that lies in `file`, in a folder of its own: what of it is new becomes a landing."""
     contract, day = running.contract, running.day
-    taken = sorted(_OWN_COLUMNS.intersection(column.name.lower() for column in extract.columns))
+    given = {"tombstone"} if contract.source.tombstones else set()
+    taken = sorted(_OWN_COLUMNS.intersection(column.name.lower() for column in extract.columns) - given)
     if taken:
         raise SchemaError(
             f"the source has a column named {', '.join(taken)}, a name the landing uses itself",
             next_step="have the department read through a view that names the column otherwise",
         )
     content = _content(ws, file)
-    earlier = ws.ledger.landings_of(contract.dataset, day)
+    earlier = landings_of(ws, contract, day)
     new_rows = _new_rows(ws, contract, file, content, extract.rows, earlier)
     columns = [column.name for column in extract.columns]
     skipped = [dict(line) for line in extract.skipped]
@@ -253,9 +264,3 @@ def _new_rows(
             [str(file)],
         )
     )
-
-
-def period_end(contract: Contract, day: date) -> datetime:
-    """The last second of a period: the cursor of rows whose source has none (a dump speaks for its period's end)."""
-    _, end = period(contract.update.cycle, day)
-    return datetime.combine(end, time.min) - timedelta(seconds=1)

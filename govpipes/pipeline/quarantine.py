@@ -25,6 +25,7 @@ Row = dict[str, Any]
 _OWN_REASONS = {
     "KEY": ("记录主键为空", "the record's key is empty"),
     "CURSOR": ("更新时间为空或无法识别", "the time of change is empty or cannot be read"),
+    "FUTURE": ("更新时间晚于所属时段，可能时钟有误", "the time of change lies in the future: a clock is wrong"),
     "REQUIRED": ("必填项为空", "a required item is empty"),
 }
 """Reasons the pipeline itself gives, beside the standards' rules: Chinese, English."""

@@ -5,7 +5,7 @@ The SQL itself is made in standardize_sql.py.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract, Entity
 from govpipes.errors import GateError, SchemaError, WarehouseError
 from govpipes.files import new_id, sha256_of, whole_file
 from govpipes.ledger import tables as t
-from govpipes.pipeline.land import day_rows, period_end
+from govpipes.pipeline.land import day_rows, landings_of, window_of
 from govpipes.pipeline.standardize_sql import standardize_sql
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sql import column_list, literal
@@ -69,10 +69,10 @@ def standardize(ws: Workspace, contract: Contract, day: date, run_id: str) -> Ca
     when the day has not been landed.
     """
     with step(ws, contract, day, "standardize", run_id) as running:
-        landings = ws.ledger.landings_of(contract.dataset, day)
+        landings = landings_of(ws, contract, day)
         if not landings:
             raise WarehouseError(
-                "this day has not been landed", next_step="materialize landing first, or run `govpipes sync`"
+                "nothing is landed for this day", next_step="materialize landing first, or run `govpipes sync`"
             )
         known = ws.ledger.latest(t.candidates, contract.dataset, day)
         ids = [row["landing_id"] for row in landings]
@@ -117,7 +117,7 @@ def explain(contract: Contract, entity: Entity, columns: dict[str, str], day: da
         "SELECT *, 'landing' AS landing_id, file_row_number + 1 AS row_number\n"
         f"FROM read_parquet('landing/{contract.dataset}/{day}/part.parquet', file_row_number = true)"
     )
-    return standardize_sql(contract, entity, landed, columns, day, period_end(contract, day))
+    return standardize_sql(contract, entity, landed, columns, day, _end(contract, day, columns))
 
 
 def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]]) -> Candidate:
@@ -126,7 +126,7 @@ def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]]) -> Candi
     _check_columns(contract, list(columns))
     rows_sql = day_rows(contract, landings)
     entity = ws.catalogue.entity(contract.registry, contract.entity)
-    query = standardize_sql(contract, entity, rows_sql, columns, day, period_end(contract, day))
+    query = standardize_sql(contract, entity, rows_sql, columns, day, _end(contract, day, columns))
     candidate_id = new_id()
     path = ws.day_dir(ws.settings.candidate_dir, contract, day) / f"{candidate_id}.parquet"
     quarantine_path = ws.day_dir(ws.settings.quarantine_dir, contract, day) / f"{candidate_id}.parquet"
@@ -192,6 +192,14 @@ def _quarantine_sql(rows_sql: str) -> str:
         f"FROM ({rows_sql})) "
         "USING (landing_id, row_number) ORDER BY q.landing_id, q.row_number"
     )
+
+
+def _end(contract: Contract, day: date, columns: dict[str, str]) -> datetime:
+    """Where the period ends, as the cursor writes it: an instant is cast to Asia/Shanghai, other times are as given."""
+    source = contract.source
+    instant = columns.get(source.cursor or "", "TIMESTAMP WITH TIME ZONE") == "TIMESTAMP WITH TIME ZONE"
+    _, end = window_of(contract, day).bounds("Asia/Shanghai" if instant else source.time_zone)
+    return end.replace(tzinfo=None)
 
 
 def _columns(landings: list[dict[str, Any]]) -> dict[str, str]:

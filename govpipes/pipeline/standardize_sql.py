@@ -7,34 +7,37 @@ Raw values are named "raw:<item>", rule codes "err:<item>": a colon cannot occur
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract, Entity, Item
 from govpipes.sql import ident, literal
 from govpipes.standards import ELEMENTS
 
+SWEPT = "SWEPT"
+"""The flag of what a key sweep says: a deletion nobody announced, or a record that is back (sweep.py)."""
+
 
 def standardize_sql(
-    contract: Contract, entity: Entity, landed_sql: str, columns: Mapping[str, str], day: date, closing: datetime
+    contract: Contract, entity: Entity, landed_sql: str, columns: Mapping[str, str], day: date, end: datetime
 ) -> str:
     """SQL of a dataset-day, a row per landed one: items, CANDIDATE_COLUMNS, `reasons`, `landing_id`, `row_number`.
 
-    columns: the landed columns and their DuckDB types. closing: the cursor of rows whose source has none.
+    columns: the landed columns and their DuckDB types. end: where the period ends, by the source's clock.
     """
     return "\n".join(
         [
             f"WITH landed AS (\n{_indent(landed_sql)}\n),",
-            f"texts AS (\n  SELECT {_lines(_texts(contract, columns, closing))}\n  FROM landed\n),",
+            f"texts AS (\n  SELECT {_lines(_texts(contract, columns, end))}\n  FROM landed\n),",
             f"standard AS (\n  SELECT *,\n    {_lines(_standards(contract, entity))}\n  FROM texts\n),",
             f"checked AS (\n  SELECT *,\n    {_lines(_checks(contract))}\n  FROM standard\n),",
-            f"judged AS (\n  SELECT {_lines(_judgement(contract, entity, day))}\n  FROM checked\n)",
+            f"judged AS (\n  SELECT {_lines(_judgement(contract, entity, day, end))}\n  FROM checked\n)",
             f"SELECT {_lines(_output(contract))}",
             "FROM judged",
         ]
     )
 
 
-def _texts(contract: Contract, columns: Mapping[str, str], closing: datetime) -> list[str]:
+def _texts(contract: Contract, columns: Mapping[str, str], end: datetime) -> list[str]:
     source = contract.source
     texts = ["landing_id", "row_number"]
     for item in contract.items:
@@ -44,19 +47,28 @@ def _texts(contract: Contract, columns: Mapping[str, str], closing: datetime) ->
             for option, value in _column_options(item)
             if value in columns
         ]
-    parts = [f"nullif(trim({_as_text(key)}), '')" for key in source.key]
+    texts.append(f"{_swept('swept_key', columns, source_key_sql(contract))} AS source_key")
+    texts.append(f"{_swept('swept_at', columns, _cursor(contract, columns, end))} AS cursor")
+    deleted = ["swept_key IS NOT NULL"] if "swept_key" in columns else []
+    deleted += ["coalesce(tombstone, FALSE)"] if "tombstone" in columns and source.tombstones else []
+    if source.deletes and source.deletes.column in columns:
+        deleted.append(f"coalesce(trim({_as_text(source.deletes.column)}) = {literal(source.deletes.value)}, FALSE)")
+    texts.append(f"{' OR '.join(deleted) or 'FALSE'} AS is_deleted")
+    texts.append(f"{'swept_at IS NOT NULL' if 'swept_at' in columns else 'FALSE'} AS is_swept")
+    return texts
+
+
+def source_key_sql(contract: Contract) -> str:
+    """SQL for the key of a landed row as one text; NULL when a part of it is empty."""
+    parts = [f"nullif(trim({_as_text(key)}), '')" for key in contract.source.key]
     if len(parts) > 1:  # so that ("a|b", "c") and ("a", "b|c") stay two keys
         parts = [f"replace(replace({part}, '\\', '\\\\'), '|', '\\|')" for part in parts]
     whole = " AND ".join(f"{part} IS NOT NULL" for part in parts)
-    texts.append(f"CASE WHEN {whole} THEN concat_ws('|', {', '.join(parts)}) END AS source_key")
-    texts.append(f"{_cursor(contract, columns, closing)} AS cursor")
-    deletes = source.deletes
-    texts.append(
-        f"coalesce(trim({_as_text(deletes.column)}) = {literal(deletes.value)}, FALSE) AS is_deleted"
-        if deletes and deletes.column in columns
-        else "FALSE AS is_deleted"
-    )
-    return texts
+    return f"CASE WHEN {whole} THEN concat_ws('|', {', '.join(parts)}) END"
+
+
+def _swept(column: str, columns: Mapping[str, str], otherwise: str) -> str:
+    return f"coalesce({column}, {otherwise})" if column in columns else otherwise
 
 
 def _text_of(item: Item, columns: Mapping[str, str]) -> str:
@@ -66,10 +78,10 @@ def _text_of(item: Item, columns: Mapping[str, str]) -> str:
     return _as_text(present[0]) if present else "CAST(NULL AS VARCHAR)"
 
 
-def _cursor(contract: Contract, columns: Mapping[str, str], closing: datetime) -> str:
+def _cursor(contract: Contract, columns: Mapping[str, str], end: datetime) -> str:
     column = contract.source.cursor
-    if column is None:
-        return literal(closing)
+    if column is None:  # a dump speaks for the end of its period
+        return literal(end - timedelta(seconds=1))
     if columns.get(column, "VARCHAR").startswith("TIMESTAMP"):
         return f"CAST({ident(column)} AS TIMESTAMP)"
     return f"CAST(std_timestamp({_as_text(column)}) AS TIMESTAMP)"
@@ -97,9 +109,12 @@ def _checks(contract: Contract) -> list[str]:
     return checks
 
 
-def _judgement(contract: Contract, entity: Entity, day: date) -> list[str]:
+def _judgement(contract: Contract, entity: Entity, day: date, end: datetime) -> list[str]:
     reasons = ["CASE WHEN source_key IS NULL THEN 'KEY' END", "CASE WHEN cursor IS NULL THEN 'CURSOR' END"]
-    flags: list[str] = []
+    if contract.source.mode == "incremental":
+        reasons.append(f"CASE WHEN cursor >= {literal(end)} THEN 'FUTURE' END")
+    technical = list(reasons)
+    flags: list[str] = [f"CASE WHEN is_swept THEN {literal(SWEPT)} END"]
     for item in contract.items:
         named = f"{literal(item.name + ':')} || {_err(item)}"
         (reasons if item.on_error == "reject" else flags).append(named)
@@ -124,7 +139,7 @@ def _judgement(contract: Contract, entity: Entity, day: date) -> list[str]:
         # all that a claim says, and under which names: what the contract changes is then a new version
         f"CAST(hash({literal(names)}, {items}, entity_key, is_deleted, flags) >> 1 AS BIGINT) AS row_hash",
         # a deletion is taken as it comes: all that matters of it is its key and its time
-        f"list_filter(CASE WHEN is_deleted THEN [{_list(reasons[:2])}] ELSE [{_list(reasons)}] END::VARCHAR[], "
+        f"list_filter(CASE WHEN is_deleted THEN [{_list(technical)}] ELSE [{_list(reasons)}] END::VARCHAR[], "
         "lambda r: r IS NOT NULL) AS reasons",
     ]
 

@@ -14,6 +14,7 @@ import duckdb
 
 from govpipes.catalogue.model import Source
 from govpipes.errors import SourceError
+from govpipes.files import sha256_of
 from govpipes.sources import delimited, excel, jsonlines
 from govpipes.sources.decode import Decoded, decode
 from govpipes.sources.failures import nearest, reading
@@ -48,6 +49,18 @@ def count(con: duckdb.DuckDBPyConnection, system: System, source: Source, day: d
         temp = Path(str(con.execute("SELECT current_setting('temp_directory')").fetchall()[0][0]))
         with _decoded(path, name, source, temp) as text:
             return text.records - (0 if source.format == "jsonl" else 1)
+
+
+def fingerprint(system: System, source: Source, day: date) -> str | None:
+    """The SHA-256 of the bytes of a period's file; None when it is not delivered or empty.
+
+    Raises SourceError when the folder itself is not there.
+    """
+    assert source.file is not None
+    if not system.folder.is_dir():
+        _find(system, source, day)  # says so
+    path = system.folder / day.strftime(source.file)
+    return sha256_of(path) if path.is_file() and path.stat().st_size else None
 
 
 def _find(system: System, source: Source, day: date) -> tuple[Path, str]:

@@ -1,7 +1,7 @@
 """What a reading is asked for and what it gives back; plain values, no behaviour beyond small helpers."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
@@ -12,11 +12,13 @@ from govpipes.days import SHANGHAI
 class Window:
     """The cursor values [start, end) to read. Times without a zone are Asia/Shanghai.
 
-    start None: everything before `end`, also rows without a cursor (the opening stock).
+    start None: everything before `end` (the opening stock). Rows without a cursor come with every reading, and with
+    `future` those whose cursor is at or after that moment: no window would have them, so that nobody would see them.
     """
 
     start: datetime | None
     end: datetime
+    future: datetime | None = None
 
     def bounds(self, zone: str) -> tuple[datetime | None, datetime]:
         """Start and end as aware times in `zone`, the zone of the source's clock."""
@@ -38,6 +40,25 @@ class FileRead:
     name: str
     sha256: str
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What a source has for one period: rows, and a fingerprint that changes when a key or a cursor does.
+
+    A fingerprint is only ever compared with an earlier one of the same source.
+    """
+
+    rows: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a source has, by period (None: a file that is not delivered). future: rows whose cursor has yet to come."""
+
+    slices: dict[date, Slice | None]
+    future: int = 0
 
 
 class Skipped(TypedDict):

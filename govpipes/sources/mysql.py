@@ -54,6 +54,7 @@ class MySQL(Database):
                 database=parts.database,
                 charset="utf8mb4",
                 connect_timeout=10,
+                read_timeout=self.source.budget.timeout_seconds,
                 init_command=f"SET time_zone = {literal(self._offset)}",
             )
         except (pymysql.Error, OSError, UnicodeError) as error:
@@ -89,6 +90,10 @@ class MySQL(Database):
     def timestamptz_literal(self, moment: datetime) -> str:
         """See Database."""
         return self.timestamp_literal(moment.astimezone(ZoneInfo(self.source.time_zone)))
+
+    def digest(self, columns: Sequence[str]) -> str | None:
+        """See Database."""
+        return f"CAST(CONV(LEFT(MD5(CONCAT_WS('|', {', '.join(map(self.quote, columns))})), 8), 16, 10) AS UNSIGNED)"
 
     def copy(self, con: duckdb.DuckDBPyConnection, question: Question, target: Path) -> tuple[int, list[str]]:
         """See Database."""

@@ -56,7 +56,9 @@ class Postgres(Database):
         """Connected, for descriptions and counts, in one read-only transaction."""
         parts = self.system.parts
         try:
-            con = psycopg.connect(_libpq(self.system.url), connect_timeout=10)
+            con = psycopg.connect(
+                _libpq(self.system.url), connect_timeout=10, options=self._options, application_name="govpipes"
+            )
         except (psycopg.Error, UnicodeError) as error:
             words = redact(str(error), self.system)
             raise _unreachable(self.system.name, f"{parts.host}:{parts.port or 5432}", words) from None
@@ -70,6 +72,10 @@ class Postgres(Database):
             ) from None
         finally:
             con.close()
+
+    @property
+    def _options(self) -> str:
+        return f"-cstatement_timeout={self.source.budget.timeout_seconds * 1000}"
 
     def columns(self) -> Sequence[SourceColumn]:
         """See Database."""
@@ -90,12 +96,21 @@ class Postgres(Database):
         """See Database."""
         return self._con.execute(query.encode()).fetchone() or ()
 
+    def digest(self, columns: Sequence[str]) -> str | None:
+        """See Database."""
+        text = ", ".join(f"{self.quote(name)}::text" for name in columns)
+        return f"('x' || substr(md5(concat_ws('|', {text})), 1, 8))::bit(32)::bigint"
+
     def copy(self, con: duckdb.DuckDBPyConnection, question: Question, target: Path) -> tuple[int, list[str]]:
         """See Database."""
         parts = self.system.parts
         secret: dict[str, str | int] = {"host": parts.host or "", "port": parts.port or 5432}
         secret |= {"database": parts.database or "", "user": parts.username or "", "password": parts.password or ""}
-        more = {"connect_timeout": "10", **{key: str(value) for key, value in parts.query.items()}}
+        more = {
+            "connect_timeout": "10",
+            "options": self._options,
+            **{key: str(value) for key, value in parts.query.items()},
+        }
         address = " ".join(f"{key}={value}" for key, value in more.items())
         name = f"source_{uuid4().hex}"
         with attached(con, "postgres", secret, address, name):

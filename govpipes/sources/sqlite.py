@@ -5,6 +5,7 @@ type whatever the day brings.
 """
 
 import sqlite3
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -42,6 +43,7 @@ class SQLite(Database):
             )
         try:
             with closing(sqlite3.connect(f"{self._file.absolute().as_uri()}?mode=ro", uri=True)) as con:
+                con.create_function("digest", -1, _digest, deterministic=True)
                 self._con = con
                 yield
         except sqlite3.Error as error:
@@ -66,9 +68,18 @@ class SQLite(Database):
         """See Database."""
         return literal(moment.isoformat(sep=" "))
 
+    def digest(self, columns: Sequence[str]) -> str | None:
+        """See Database."""
+        return f"digest({', '.join(map(self.quote, columns))})"
+
     def copy(self, con: duckdb.DuckDBPyConnection, question: Question, target: Path) -> tuple[int, list[str]]:
         """See Database."""
         name = f"source_{uuid4().hex}"
         query = f"SELECT * FROM sqlite_query({literal(name)}, {literal(question.select(self.quote))})"
         with attached(con, "sqlite", {}, str(self._file), name, "SET sqlite_all_varchar = true"):
             return copy_to(con, query, target), []
+
+
+def _digest(*values: object) -> int:
+    # SQLite has no hash function of its own, and its files are small
+    return zlib.crc32("|".join(map(str, values)).encode())

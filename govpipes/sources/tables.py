@@ -5,20 +5,22 @@ A `Database` knows one product: how to ask it for columns and single values, and
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from govpipes.catalogue.model import Source
+from govpipes.days import now
 from govpipes.duck import extension_file
 from govpipes.errors import SchemaError, SourceError
 from govpipes.sources.failures import nearest, reading, require_columns
-from govpipes.sources.model import Column, Extract, Window
+from govpipes.sources.model import Column, Extract, Profile, Slice, Window
 from govpipes.sources.systems import System
 from govpipes.sql import ident, literal
 
@@ -89,6 +91,10 @@ class Database(ABC):
     def row(self, query: str) -> Sequence[Any]:
         """The first row of a query."""
 
+    def digest(self, columns: Sequence[str]) -> str | None:
+        """SQL for a number of 32 bits from these columns of a row; None where the product has no hash function."""
+        return None
+
     @abstractmethod
     def copy(self, con: duckdb.DuckDBPyConnection, question: "Question", target: Path) -> tuple[int, list[str]]:
         """Write the question's rows to Parquet; rows written and notes."""
@@ -111,12 +117,17 @@ class Question:
 
 
 def extract(
-    con: duckdb.DuckDBPyConnection, database: Database, source: Source, window: Window, target: Path
+    con: duckdb.DuckDBPyConnection,
+    database: Database,
+    source: Source,
+    window: Window | None,
+    target: Path,
+    only: Sequence[str] = (),
 ) -> Extract:
-    """See `govpipes.sources.extract`."""
+    """See `govpipes.sources.extract`; window None: all rows; only: these columns."""
     what = f"the table {database.table} of {database.system.name}"
     with database.session(), reading(database.system, what, target):
-        question = _question(database, source, window)
+        question = _question(database, source, window, only)
         rows, notes = database.copy(con, question, target)
     return Extract(
         rows=rows,
@@ -125,6 +136,36 @@ def extract(
         statement=question.select(database.quote),
         notes=tuple(notes),
     )
+
+
+def profile(database: Database, source: Source, windows: Mapping[date, Window]) -> Profile:
+    """See `govpipes.sources.profile`: one question, whatever the number of windows."""
+    with database.session(), reading(database.system, f"the table {database.table} of {database.system.name}"):
+        table, columns = _described(database, source)
+        cursor = next((c for c in columns if c.name == source.cursor), None)
+        names = [*source.key, *([source.cursor] if source.cursor else [])]
+        digest = database.digest(names) or "0"
+        if source.mode != "incremental" or cursor is None:
+            rows, checksum = database.row(f"SELECT count(*), sum({digest}) FROM {table}")
+            return Profile(dict.fromkeys(windows, _slice(rows, checksum)))
+        inside = [_within(database, cursor, window) for window in windows.values()]
+        write = _writer(database, cursor)
+        future = f"{database.quote(cursor.name)} >= {write(_in_source_zone(source, now() + timedelta(days=1)))}"
+        sums = [f"sum(CASE WHEN {w} THEN 1 ELSE 0 END), sum(CASE WHEN {w} THEN digest ELSE 0 END)" for w in inside]
+        sums.append(f"sum(CASE WHEN {future} THEN 1 ELSE 0 END)")
+        some = " OR ".join([*inside, future])
+        asked = f"SELECT {database.quote(cursor.name)}, {digest} AS digest FROM {table} WHERE {some}"
+        found = list(database.row(f"SELECT {', '.join(sums)} FROM ({asked}) q"))
+    slices = {day: _slice(found[2 * n], found[2 * n + 1]) for n, day in enumerate(windows)}
+    return Profile({**slices}, int(found[-1] or 0))
+
+
+def _slice(rows: Any, checksum: Any) -> Slice:
+    return Slice(int(rows or 0), f"{int(rows or 0)}:{int(checksum or 0)}")
+
+
+def _in_source_zone(source: Source, moment: datetime) -> datetime:
+    return moment.astimezone(ZoneInfo(source.time_zone))
 
 
 def count(database: Database, source: Source, window: Window) -> int:
@@ -180,7 +221,19 @@ def attached(
             con.execute(f"DROP TEMPORARY SECRET IF EXISTS {ident(name)}")
 
 
-def _question(database: Database, source: Source, window: Window) -> Question:
+def _question(database: Database, source: Source, window: Window | None, only: Sequence[str] = ()) -> Question:
+    table, columns = _described(database, source)
+    condition = None
+    if source.mode == "incremental" and source.cursor and window is not None:
+        cursor = next(column for column in columns if column.name == source.cursor)
+        condition = _condition(database, cursor, window)
+    whole = condition is None or (window is not None and window.start is None)
+    chosen = tuple(column for column in columns if not only or column.name in only)
+    return Question(table, chosen, condition, whole)
+
+
+def _described(database: Database, source: Source) -> tuple[str, tuple[SourceColumn, ...]]:
+    """The quoted table and its columns; raises when it, or a column without which no row can be judged, is missing."""
     columns = tuple(database.columns())
     if not columns:
         raise SourceError(
@@ -191,22 +244,27 @@ def _question(database: Database, source: Source, window: Window) -> Question:
     needed = [*source.key, *([source.cursor] if source.cursor else [])]
     needed += [source.deletes.column] if source.deletes else []
     require_columns(f"the table {database.table} of {database.system.name}", needed, [c.name for c in columns])
-    condition = None
-    if source.mode == "incremental" and source.cursor:
-        cursor = next(column for column in columns if column.name == source.cursor)
-        condition = _condition(database, cursor, window)
-    whole = condition is None or window.start is None
-    return Question(database.quoted_table, columns, condition, whole)
+    return database.quoted_table, columns
 
 
 def _condition(database: Database, cursor: SourceColumn, window: Window) -> str:
+    name = database.quote(cursor.name)
+    # A row without a cursor belongs to no window: every reading takes it, so that it is rejected and seen.
+    nowhere = f"{name} IS NULL OR {name} = ''" if cursor.kind == "text" else f"{name} IS NULL"
+    if window.future is not None:
+        _, future = Window(None, window.future).bounds(database.source.time_zone)
+        nowhere += f" OR {name} >= {_writer(database, cursor)(future)}"
+    return f"({_within(database, cursor, window)} OR {nowhere})"
+
+
+def _within(database: Database, cursor: SourceColumn, window: Window) -> str:
     start, end = window.bounds(database.source.time_zone)
     name = database.quote(cursor.name)
     write = _writer(database, cursor)
-    within = f"{name} < {write(end)}" if start is None else f"({name} >= {write(start)} AND {name} < {write(end)})"
-    # A row without a cursor belongs to no window: every reading takes it, so that it is rejected and seen.
-    nowhere = f"{name} IS NULL OR {name} = ''" if cursor.kind == "text" else f"{name} IS NULL"
-    return f"({within} OR {nowhere})"
+    if start is not None:
+        return f"({name} >= {write(start)} AND {name} < {write(end)})"
+    # an empty text sorts before every time, and is none
+    return f"({name} < {write(end)} AND {name} <> '')" if cursor.kind == "text" else f"{name} < {write(end)}"
 
 
 def _writer(database: Database, cursor: SourceColumn) -> Any:
