@@ -16,7 +16,7 @@ import yaml
 
 from govpipes.catalogue import Catalogue, load_catalogue
 from govpipes.catalogue.model import Contract
-from govpipes.pipeline import Workspace, land, publish, release, standardize, verify
+from govpipes.pipeline import Workspace, land, publish, release, standardize, sweep, verify
 from govpipes.registries import fuse
 from govpipes.settings import ROOT, Settings
 
@@ -145,6 +145,7 @@ class Tiny:
 def day_of(ws: Workspace, contract: Contract, day: date, run: str = "test") -> Any:
     """All steps of a dataset-day; the publication. Raises GateError when the day is held."""
     land(ws, contract, day, run)
+    sweep(ws, contract, day, run)
     standardize(ws, contract, day, run)
     verify(ws, contract, day, run)
     return publish(ws, contract, day, run)

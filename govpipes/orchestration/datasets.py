@@ -119,6 +119,8 @@ def _run(
     if LANDING in stages:
         opened.report(f"{where}: land")
         landing = pipeline.land(ws, contract, day, run_id, read)
+        if contract.source.sweep is not None:
+            pipeline.sweep(ws, contract, day, run_id)
         yield dg.MaterializeResult(
             asset_key=stage_key(LANDING, contract.dataset), metadata=metadata.of_landing(landing)
         )

@@ -10,6 +10,7 @@ from govpipes.pipeline.preview import preview
 from govpipes.pipeline.publish import Publication, publish
 from govpipes.pipeline.release import Release, release
 from govpipes.pipeline.standardize import Candidate, standardize
+from govpipes.pipeline.sweep import sweep
 from govpipes.pipeline.verify import Verdict, verify
 from govpipes.pipeline.workspace import Workspace
 
@@ -26,5 +27,6 @@ __all__ = [
     "read_together",
     "release",
     "standardize",
+    "sweep",
     "verify",
 ]

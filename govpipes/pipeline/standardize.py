@@ -15,6 +15,7 @@ from govpipes.files import new_id, sha256_of, whole_file
 from govpipes.ledger import tables as t
 from govpipes.pipeline.land import day_rows, landings_of, window_of
 from govpipes.pipeline.standardize_sql import standardize_sql
+from govpipes.pipeline.sweep import newest_sweep
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sql import column_list, literal
 
@@ -75,13 +76,14 @@ def standardize(ws: Workspace, contract: Contract, day: date, run_id: str) -> Ca
                 "nothing is landed for this day", next_step="materialize landing first, or run `govpipes sync`"
             )
         known = ws.ledger.latest(t.candidates, contract.dataset, day)
-        ids = [row["landing_id"] for row in landings]
+        swept = newest_sweep(ws, contract, day)
+        ids = [row["landing_id"] for row in (*landings, *([swept] if swept else []))]
         if known and (known["landing_ids"], known["contract_sha256"]) == (ids, contract.sha256):
             reusable = Candidate.from_ledger(known, reused=True, seconds=running.seconds)
             # a candidate whose file was removed is made again
             if reusable.path.is_file():
                 return reusable
-        return _make(ws, running, landings)
+        return _make(ws, running, landings, swept)
 
 
 def candidate_of(ws: Workspace, contract: Contract, day: date) -> Candidate:
@@ -120,11 +122,15 @@ def explain(contract: Contract, entity: Entity, columns: dict[str, str], day: da
     return standardize_sql(contract, entity, landed, columns, day, _end(contract, day, columns))
 
 
-def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]]) -> Candidate:
+def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]], swept: dict[str, Any] | None) -> Candidate:
     contract, day, con = running.contract, running.day, ws.con
     columns = _columns(landings)
     _check_columns(contract, list(columns))
     rows_sql = day_rows(contract, landings)
+    if swept is not None:
+        landings = [*landings, swept]
+        columns |= _columns([swept])
+        rows_sql = f"{rows_sql}\nUNION ALL BY NAME {_swept_rows(swept)}"
     entity = ws.catalogue.entity(contract.registry, contract.entity)
     query = standardize_sql(contract, entity, rows_sql, columns, day, _end(contract, day, columns))
     candidate_id = new_id()
@@ -191,6 +197,14 @@ def _quarantine_sql(rows_sql: str) -> str:
         "JOIN (SELECT landing_id, row_number, struct_pack(*COLUMNS(* EXCLUDE (landing_id, row_number))) AS r "
         f"FROM ({rows_sql})) "
         "USING (landing_id, row_number) ORDER BY q.landing_id, q.row_number"
+    )
+
+
+def _swept_rows(swept: dict[str, Any]) -> str:
+    """SQL for what a key sweep says, as `day_rows` gives landed rows."""
+    return (
+        f"SELECT * EXCLUDE (file_row_number), {literal(swept['landing_id'])} AS landing_id, "
+        f"file_row_number + 1 AS row_number FROM read_parquet({literal(swept['path'])}, file_row_number = true)"
     )
 
 

@@ -14,6 +14,7 @@ from govpipes.ledger import tables as t
 from govpipes.pipeline.claims import claims_table, current_rows_sql
 from govpipes.pipeline.expectations import Facts, Outcome, judge
 from govpipes.pipeline.standardize import Candidate, candidate_of
+from govpipes.pipeline.sweep import newest_sweep
 from govpipes.pipeline.workspace import Step, Workspace, explain_value, step
 from govpipes.sql import literal
 
@@ -94,6 +95,7 @@ def _judge(ws: Workspace, running: Step, candidate: Candidate) -> tuple[list[Out
     try:
         outcomes = judge(ws.con, candidate.path, contract, facts)
         outcomes += _vanished(ws, contract, day, candidate)
+        outcomes += _swept(ws, contract, day)
     except Exception as error:  # a gate that breaks must say no
         return [], str(explain_value(error) or f"{type(error).__name__}: {error}")
     return outcomes, None
@@ -115,21 +117,29 @@ def _vanished(ws: Workspace, contract: Contract, day: date, candidate: Candidate
         [str(candidate.path)],
     ).fetchone()
     assert counted is not None
-    share = counted[1] / counted[0] if counted[0] else 0.0
+    return [_gone(contract, counted[1], counted[0], f"of the records of {before}")]
+
+
+def _swept(ws: Workspace, contract: Contract, day: date) -> list[Outcome]:
+    """The breaker of a key sweep: a source that has lost more than is allowed deletes nobody."""
+    swept = newest_sweep(ws, contract, day)
+    return [_gone(contract, swept["gone"], swept["known"], "of the records known")] if swept else []
+
+
+def _gone(contract: Contract, gone: int, known: int, of_what: str) -> Outcome:
+    share = gone / known if known else 0.0
     limit = contract.source.max_vanished
-    return [
-        Outcome(
-            expectation="vanished",
-            item=None,
-            severity="block",
-            passed=share <= limit,
-            observed=round(share, 4),
-            unexpected=counted[1],
-            unexpected_share=round(share, 6),
-            allowed=f"at most {limit:.0%} of the records of {before} gone",
-            error=None,
-        )
-    ]
+    return Outcome(
+        expectation="vanished",
+        item=None,
+        severity="block",
+        passed=share <= limit,
+        observed=round(share, 4),
+        unexpected=gone,
+        unexpected_share=round(share, 6),
+        allowed=f"at most {limit:.0%} {of_what} gone",
+        error=None,
+    )
 
 
 def _from_ledger(row: dict[str, Any], running: Step) -> Verdict:
