@@ -16,6 +16,7 @@ from govpipes.cli import (
     catalogue,
     demo,
     environment,
+    maintain,
     quarantine,
     query,
     reconcile,
@@ -53,6 +54,7 @@ app.command("explain")(catalogue.explain)
 app.add_typer(quarantine.app, name="quarantine")
 app.command("query")(query.query)
 app.add_typer(release.app, name="release")
+app.command("maintain")(maintain.maintain)
 app.command("simulate")(simulate.simulate)
 app.command("env")(environment.env)
 app.command("version")(environment.version)

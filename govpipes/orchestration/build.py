@@ -12,6 +12,7 @@ from govpipes.errors import SourceError
 from govpipes.orchestration.datasets import dataset_assets
 from govpipes.orchestration.entities import entity_asset, release_asset
 from govpipes.orchestration.jobs import cycle_jobs, define, schedules, sync_jobs
+from govpipes.orchestration.maintenance import maintenance_job
 from govpipes.orchestration.names import FUSE_JOB, entity_key, release_key
 from govpipes.orchestration.opened import Opened
 from govpipes.orchestration.sensors import fuse_sensor, reconciler
@@ -43,12 +44,13 @@ def definitions_of(opened: Opened) -> dg.Definitions:
         selection=dg.AssetSelection.assets(*entity_keys, release_key()),
         description="Golden records of every entity from what is published, then a release for readers.",
     )
+    maintenance, weekly = maintenance_job(opened)
     cycles = {job.name for job in cycle_jobs(contracts)}
     jobs = {job.name: define(job) for job in sync_jobs(contracts)}
     return dg.Definitions(
         assets=[*datasets, *entities, release_asset(entity_keys, opened)],
-        jobs=[*jobs.values(), fuse_job],
-        schedules=schedules(contracts),
+        jobs=[*jobs.values(), fuse_job, maintenance],
+        schedules=[*schedules(contracts), weekly],
         sensors=[fuse_sensor(opened), reconciler(opened, [jobs[name] for name in sorted(cycles)])],
         # One process per run: steps are small, and DuckDB uses the cores within each of them.
         executor=dg.in_process_executor,
