@@ -27,6 +27,7 @@ from govpipes.pipeline.backfill import Plan, plan
 from govpipes.pipeline.maintain import Maintained, maintain
 from govpipes.pipeline.reconcile import Reconciliation, reconcile
 from govpipes.pipeline.work import Work
+from govpipes.pipeline.workspace import Workspace
 from govpipes.settings import Settings
 from govpipes.warehouse.maintenance import Kept
 
@@ -144,6 +145,11 @@ def run_maintenance(settings: Settings, kept: Kept, events: timedelta) -> tuple[
     """Maintain warehouse and Dagster's log; what was done, and how many events were removed."""
     session = _session(settings)
     return maintain(session.opened.workspace, kept), remove_events(session.instance, events)
+
+
+def workspace(settings: Settings) -> Workspace:
+    """The installation that runs of this process work on; `close` closes it."""
+    return _session(settings).opened.workspace
 
 
 class _Session:

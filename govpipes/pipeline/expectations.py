@@ -70,17 +70,19 @@ class Facts:
     """What the ledger knows about a candidate, in rows.
 
     last_published_rows: accepted rows of the last published day before this one; None when there is none to compare.
+    corrected: rejected rows of which a newer version is published: they no longer count against their day.
     """
 
     rows_read: int
     accepted: int
     quarantined: int
     last_published_rows: int | None
+    corrected: int = 0
 
     @property
     def reject_rate(self) -> float:
-        """Rejected rows as a share of the rows read; 0 when nothing was read."""
-        return self.quarantined / self.rows_read if self.rows_read else 0.0
+        """Rejected rows that are not corrected yet, as a share of the rows read; 0 when nothing was read."""
+        return (self.quarantined - self.corrected) / self.rows_read if self.rows_read else 0.0
 
 
 @dataclass(frozen=True, slots=True)

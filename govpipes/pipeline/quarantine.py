@@ -1,6 +1,6 @@
 """The quarantine as people see it: rejected rows with their reasons and the department's own values, masked by default.
 
-Writing it is standardize's; resolving, exporting and replaying are not here.
+Writing it is standardize's; what became of a row is in corrections.py, a department's worklist in worklist.py.
 """
 
 import json
@@ -74,7 +74,7 @@ def rows(
                         "raw": values,
                     }
                 )
-        return [_mask(con, catalogue, row) for row in found] if masked else found
+        return [mask_row(con, catalogue, row) for row in found] if masked else found
     finally:
         con.close()
 
@@ -125,7 +125,7 @@ def _candidates(ledger: Ledger, dataset: str | None, day: date | None) -> list[R
     return sorted((c for c in newest if c), key=lambda c: (-c["day"].toordinal(), c["dataset"]))
 
 
-def _mask(con: Any, catalogue: Catalogue, row: Row) -> Row:
+def mask_row(con: Any, catalogue: Catalogue, row: Row) -> Row:
     """Mask the raw values of personal items, and the key when it is one of them."""
     contract = catalogue.contracts[row["dataset"]]
     masks = {

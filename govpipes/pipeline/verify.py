@@ -12,6 +12,7 @@ from typing import Any
 from govpipes.catalogue.model import Contract
 from govpipes.ledger import tables as t
 from govpipes.pipeline.claims import claims_table, current_rows_sql
+from govpipes.pipeline.corrections import corrected_rows
 from govpipes.pipeline.expectations import Facts, Outcome, judge
 from govpipes.pipeline.standardize import Candidate, candidate_of
 from govpipes.pipeline.sweep import newest_sweep
@@ -90,6 +91,7 @@ def _judge(ws: Workspace, running: Step, candidate: Candidate) -> tuple[list[Out
         rows_read=candidate.rows_read,
         accepted=candidate.accepted,
         quarantined=candidate.quarantined,
+        corrected=corrected_rows(ws, contract, candidate),
         last_published_rows=ws.ledger.rows_published_before(contract.dataset, day, contract.first_day),
     )
     try:
