@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 ARGS ?=
 
-.PHONY: help install demo ui down test lint types format check validate lock clean clean-data
+.PHONY: help install demo ui down test soak lint types format check validate lock clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ down: $(STAMP) ## stop the embedded PostgreSQL that commands leave running
 
 test: $(STAMP) ## the whole test suite, two files at a time; `make test ARGS='-k catalogue -x'` for a part of it
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+soak: $(STAMP) ## an hour or more: every point of the crash tests, thousands of random histories
+	@$(BIN)/python -m pytest --hypothesis-profile=soak -m "soak or not soak" govpipes_tests/crashes govpipes_tests/laws $(ARGS)
 
 lint: $(STAMP) ## ruff: style and common mistakes
 	@$(BIN)/ruff check .

@@ -24,6 +24,7 @@ settings.register_profile(
     "house", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("thorough", parent=settings.get_profile("house"), max_examples=5000, derandomize=False)
+settings.register_profile("soak", parent=settings.get_profile("house"), derandomize=False)
 settings.load_profile("house")
 
 # No test sees the user's settings; one that needs a setting makes its own. CI's MariaDB is no setting of a user.

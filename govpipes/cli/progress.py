@@ -67,7 +67,7 @@ class Reporter:
         task = self._bar.tasks[0]
         seconds = time.monotonic() - self._began
         left = ""
-        if task.total is not None and parts != task.total and task.completed:
+        if task.total is not None and parts < task.total and 0 < task.completed < task.total:
             remaining = (time.monotonic() - self._opened) / task.completed * (task.total - task.completed)
             left = f"; {task.completed:.0f} of {task.total:.0f}, about {remaining:.0f} s left"
         if not self._quiet:

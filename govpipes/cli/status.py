@@ -44,6 +44,7 @@ def status(day: Day = None, dataset: OneDataset = None, as_json: Json = False) -
     settings = Settings.from_env()
     with open_ledger(settings) as ledger:
         rows = ledger.dataset_days(day, day, dataset)
+        drifted = {(row["dataset"], row["day"]): row["drift"] for row in ledger.drifted(day, dataset)}
     if day is None and dataset is None:
         rows = newest(rows)
         columns: Sequence[str] = NEWEST_COLUMNS
@@ -53,6 +54,9 @@ def status(day: Day = None, dataset: OneDataset = None, as_json: Json = False) -
     output.show(rows, as_json=as_json, columns=columns, nothing=nothing)
     if not as_json:
         show_stopped(settings, rows)
+        for row in rows:
+            for line in drifted.get((row["dataset"], row["day"]), ()):
+                output.say(f"\n{row['dataset']} {row['day']}: the source's columns have changed: {line}")
 
 
 def balance(day: Day = None, as_json: Json = False) -> None:

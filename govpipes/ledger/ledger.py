@@ -76,6 +76,13 @@ class Ledger:
         with self.engine.connect() as con:
             return con.execute(select(func.max(t.landings.c.day)).where(t.landings.c.dataset == dataset)).scalar()
 
+    def landing_before(self, dataset: str, day: date) -> Row | None:
+        """The newest landing of another day of a dataset."""
+        landing = t.landings.c
+        others = select(t.landings).where(landing.dataset == dataset, landing.day != day)
+        rows = self._rows(others.order_by(landing.sequence.desc()).limit(1))
+        return rows[0] if rows else None
+
     def latest(self, table: Table, dataset: str, day: date) -> Row | None:
         """The newest row of a table for a dataset-day."""
         rows = self._rows(
@@ -159,6 +166,10 @@ class Ledger:
         The row counts are those of the newest candidate and of its publications together.
         """
         return self._ask(_DATASET_DAYS, first, last, dataset)
+
+    def drifted(self, day: date | None = None, dataset: str | None = None) -> list[Row]:
+        """The dataset-days whose newest landing has other columns than the reading before: dataset, day, drift."""
+        return self._ask(_DRIFTED, day, day, dataset)
 
     def balance(self, first: date | None = None, last: date | None = None) -> list[Row]:
         """The law of conservation per published dataset-day (DESIGN.md D6): every row has one fate.
@@ -253,6 +264,15 @@ LEFT JOIN published p USING (dataset, day)
 LEFT JOIN last_publication l USING (dataset, day)
 LEFT JOIN spent e ON e.dataset = s.dataset AND e.day = s.day AND e.run_id = s.run_id
 ORDER BY s.day, s.registry, s.dataset
+"""
+
+_DRIFTED = """
+SELECT dataset, day, detail -> 'drift' AS drift
+FROM (SELECT DISTINCT ON (dataset, day) dataset, day, detail FROM ledger.landings
+      WHERE day BETWEEN :first AND :last AND (CAST(:dataset AS text) IS NULL OR dataset = :dataset)
+      ORDER BY dataset, day, sequence DESC) newest
+WHERE jsonb_array_length(coalesce(detail -> 'drift', '[]')) > 0
+ORDER BY day, dataset
 """
 
 _BALANCE = """

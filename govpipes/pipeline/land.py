@@ -19,6 +19,7 @@ from govpipes.errors import SchemaError, SourceError
 from govpipes.files import new_id, sha256_of, write_json
 from govpipes.ledger import tables as t
 from govpipes.pipeline.budget import slot
+from govpipes.pipeline.drift import drift
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sources import Extract, Window
 from govpipes.sql import column_list, ident, literal
@@ -171,8 +172,11 @@ def _take(ws: Workspace, running: Step, file: Path, window: Window, extract: Ext
     new_rows = _new_rows(ws, contract, file, content, extract.rows, earlier)
     columns = [column.name for column in extract.columns]
     skipped = [dict(line) for line in extract.skipped]
+    described = [asdict(column) for column in extract.columns]
+    before = ws.ledger.landing_before(contract.dataset, day)
     detail: dict[str, Any] = {
-        "columns": [asdict(column) for column in extract.columns],
+        "columns": described,
+        "drift": drift(before["detail"]["columns"], described) if before and described else [],
         "files": [asdict(read) for read in extract.files],
         "skipped": skipped,
         "notes": list(extract.notes),

@@ -98,6 +98,7 @@ def _judge(ws: Workspace, running: Step, candidate: Candidate) -> tuple[list[Out
         outcomes = judge(ws.con, candidate.path, contract, facts)
         outcomes += _vanished(ws, contract, day, candidate)
         outcomes += _swept(ws, contract, day)
+        outcomes += _columns(ws, contract, day)
     except Exception as error:  # a gate that breaks must say no
         return [], str(explain_value(error) or f"{type(error).__name__}: {error}")
     return outcomes, None
@@ -126,6 +127,30 @@ def _swept(ws: Workspace, contract: Contract, day: date) -> list[Outcome]:
     """The breaker of a key sweep: a source that has lost more than is allowed deletes nobody."""
     swept = newest_sweep(ws, contract, day)
     return [_gone(contract, swept["gone"], swept["known"], "of the records known")] if swept else []
+
+
+def _columns(ws: Workspace, contract: Contract, day: date) -> list[Outcome]:
+    """A warning when the columns are not those of the reading before, or not the contract's."""
+    landing = ws.ledger.latest(t.landings, contract.dataset, day)
+    if landing is None:
+        return []
+    names = [column["name"] for column in landing["detail"]["columns"]]
+    changed = list(landing["detail"].get("drift", ()))
+    changed += [f"{name} is not in the contract" for name in contract.unknown_columns_in(names)]
+    changed += [f"{name} of the contract is not in the source" for name in contract.missing_columns_in(names)]
+    return [
+        Outcome(
+            expectation="columns",
+            item=None,
+            severity="warn",
+            passed=not changed,
+            observed="; ".join(changed) or None,
+            unexpected=None,
+            unexpected_share=None,
+            allowed="the columns of the contract, as they were the last time",
+            error=None,
+        )
+    ]
 
 
 def _gone(contract: Contract, gone: int, known: int, of_what: str) -> Outcome:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import duckdb
-from sqlalchemy import Engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from govpipes.errors import WarehouseError
 from govpipes.settings import Settings
@@ -152,25 +152,36 @@ class Lake:
         return str(self.one(f"SELECT typeof(CAST(NULL AS {kind}))"))
 
     @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(self, name: str) -> Iterator[Callable[[], None]]:
         """Hold the advisory lock `name`; waits for whoever holds it, and ends with the connection.
 
+        Gives a function that raises WarehouseError when the lock has been lost since (PostgreSQL was restarted).
         Raises WarehouseError after 30 minutes of waiting.
         """
-        with self.engine.connect() as con:
-            con.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT_MINUTES}min'"))
+        bound = {"name": name}
+        # not in a transaction: a server may end connections that are idle in one
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
             try:
-                con.execute(text("SELECT pg_advisory_lock(hashtext('govpipes'), hashtext(:name))"), {"name": name})
+                con.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT_MINUTES}min'"))
+                con.execute(text("SELECT pg_advisory_lock(hashtext('govpipes'), hashtext(:name))"), bound)
             except OperationalError:
                 raise WarehouseError(
                     f"the lock on {name} was not free for {_LOCK_TIMEOUT_MINUTES} minutes",
                     next_step="look for the run that holds it (`govpipes status`), end it, and run again",
                 ) from None
+            except BaseException:
+                con.invalidate()  # interrupted: nobody knows whether it was taken
+                raise
             try:
-                yield
+                yield lambda: _still_held(con, name)
             finally:
-                con.execute(text("SELECT pg_advisory_unlock(hashtext('govpipes'), hashtext(:name))"), {"name": name})
-                con.rollback()
+                try:
+                    con.execute(text("SELECT pg_advisory_unlock(hashtext('govpipes'), hashtext(:name))"), bound)
+                    con.execute(text("RESET lock_timeout"))
+                except BaseException as error:
+                    con.invalidate()  # the lock ends with its connection
+                    if not isinstance(error, SQLAlchemyError):
+                        raise
 
     def write(self, table: str, message: str, work: Callable[[], T]) -> T:
         """Run `work` in one lake transaction while holding the lock of `table`; returns what it returns.
@@ -178,12 +189,13 @@ class Lake:
         A conflict with another table's writer is retried; any error leaves the lake as it was.
         Raises WarehouseError when the disk is full, or conflicts do not end.
         """
-        with self.lock(table):
+        with self.lock(table) as held:
             for attempt in range(1, _CONFLICT_RETRIES + 1):
                 self.con.execute("BEGIN")
                 try:
                     result = work()
                     self.con.execute(f"CALL {LAKE}.set_commit_message('govpipes', {literal(message)})")
+                    held()
                     self.con.execute("COMMIT")
                     return result
                 except duckdb.Error as error:
@@ -204,6 +216,16 @@ class Lake:
         # a failed COMMIT has already ended the transaction
         with contextlib.suppress(duckdb.Error):
             self.con.execute("ROLLBACK")
+
+
+def _still_held(con: Connection, name: str) -> None:
+    try:
+        con.execute(text("SELECT 1"))
+    except DBAPIError:
+        raise WarehouseError(
+            f"the lock on {name} was lost: the connection to PostgreSQL has ended",
+            next_step="run again; nothing was changed",
+        ) from None
 
 
 def create_postgres_secret(con: duckdb.DuckDBPyConnection, name: str, postgres_url: str) -> None:

@@ -360,7 +360,7 @@ def test_what_people_look_at_is_masked(ws: Workspace) -> None:
 
 def test_errors_name_dataset_day_cause_and_next_step(tiny: Tiny, ws: Workspace) -> None:
     contract = ws.catalogue.contracts["people"]
-    with pytest.raises(WarehouseError, match=f"people {DAY}: this day has not been landed"):
+    with pytest.raises(WarehouseError, match=f"people {DAY}: nothing is landed for this day"):
         standardize(ws, contract, DAY, "r")
     tiny.sql("ALTER TABLE people RENAME COLUMN xm TO xingming")
     land(ws, contract, DAY, "r")
