@@ -130,8 +130,10 @@ def _dataset(ws: Workspace, contract: Contract, found: _Found, unreachable: dict
         cause = _known_cause(ws, contract, standing.get(day))
         if cause in (Cause.MISSED, Cause.UNFINISHED, Cause.CONTRACT, Cause.LOST):
             found.differences.append(_difference(contract, day, cause, _WORDS[cause], standing.get(day)))
-        elif cause is not None or _in_window(contract, day):
-            asked[day] = cause or Cause.LATE
+        elif cause is not None:
+            asked[day] = cause
+        elif standing[day]["step"] == "publish" and _in_window(contract, day):  # else somebody is at work on it
+            asked[day] = Cause.LATE
     if not asked:
         return
     system = contract.source.system

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -148,8 +147,8 @@ def profile(database: Database, source: Source, windows: Mapping[date, Window]) 
         if source.mode != "incremental" or cursor is None:
             rows, checksum = database.row(f"SELECT count(*), sum({digest}) FROM {table}")
             return Profile(dict.fromkeys(windows, _slice(rows, checksum)))
-        inside = [_within(database, cursor, window) for window in windows.values()]
         write = _writer(database, cursor)
+        inside = [_within(database, cursor, window, write) for window in windows.values()]
         future = f"{database.quote(cursor.name)} >= {write(_in_source_zone(source, now() + timedelta(days=1)))}"
         sums = [f"sum(CASE WHEN {w} THEN 1 ELSE 0 END), sum(CASE WHEN {w} THEN digest ELSE 0 END)" for w in inside]
         sums.append(f"sum(CASE WHEN {future} THEN 1 ELSE 0 END)")
@@ -165,7 +164,7 @@ def _slice(rows: Any, checksum: Any) -> Slice:
 
 
 def _in_source_zone(source: Source, moment: datetime) -> datetime:
-    return moment.astimezone(ZoneInfo(source.time_zone))
+    return Window(None, moment).bounds(source.time_zone)[1]
 
 
 def count(database: Database, source: Source, window: Window) -> int:
@@ -248,19 +247,17 @@ def _described(database: Database, source: Source) -> tuple[str, tuple[SourceCol
 
 
 def _condition(database: Database, cursor: SourceColumn, window: Window) -> str:
-    name = database.quote(cursor.name)
+    name, write = database.quote(cursor.name), _writer(database, cursor)
     # A row without a cursor belongs to no window: every reading takes it, so that it is rejected and seen.
     nowhere = f"{name} IS NULL OR {name} = ''" if cursor.kind == "text" else f"{name} IS NULL"
     if window.future is not None:
-        _, future = Window(None, window.future).bounds(database.source.time_zone)
-        nowhere += f" OR {name} >= {_writer(database, cursor)(future)}"
-    return f"({_within(database, cursor, window)} OR {nowhere})"
+        nowhere += f" OR {name} >= {write(_in_source_zone(database.source, window.future))}"
+    return f"({_within(database, cursor, window, write)} OR {nowhere})"
 
 
-def _within(database: Database, cursor: SourceColumn, window: Window) -> str:
+def _within(database: Database, cursor: SourceColumn, window: Window, write: Any) -> str:
     start, end = window.bounds(database.source.time_zone)
     name = database.quote(cursor.name)
-    write = _writer(database, cursor)
     if start is not None:
         return f"({name} >= {write(start)} AND {name} < {write(end)})"
     # an empty text sorts before every time, and is none

@@ -1,6 +1,6 @@
 """A connection, a folder that is a source system, and short ways to read from them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 from govpipes.catalogue.model import Source
 from govpipes.duck import connect
 from govpipes.settings import Settings
-from govpipes.sources import Extract, System, Window, count, extract
+from govpipes.sources import Extract, Profile, System, Window, count, extract, keys, profile
 
 DAY = date(2026, 1, 3)
 WINDOW = Window(datetime(2026, 1, 3), datetime(2026, 1, 4))
@@ -33,6 +33,12 @@ class Reader:
 
     def count(self, window: Window = WINDOW, **fields: Any) -> int:
         return count(self.con, self.system, self._source(fields), window, DAY)
+
+    def profile(self, windows: Mapping[date, Window], **fields: Any) -> Profile:
+        return profile(self.system, self._source(fields), windows)
+
+    def keys(self, window: Window | None, **fields: Any) -> int:
+        return keys(self.con, self.system, self._source(fields), window, self.target)
 
     def rows(self) -> list[tuple[Any, ...]]:
         return self.con.execute("SELECT * FROM read_parquet(?)", [str(self.target)]).fetchall()

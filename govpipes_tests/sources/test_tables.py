@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ import pytest
 from govpipes import postgres
 from govpipes.errors import SchemaError, SourceError
 from govpipes.settings import Settings
-from govpipes_tests.sources.conftest import OPENING, WINDOW
+from govpipes.sources import Window
+from govpipes_tests.sources.conftest import DAY, OPENING, WINDOW
 
 Make = Callable[..., Any]
 FIELDS = {"table": "czrk", "cursor": "gxsj", "key": ("gmsfhm",)}
@@ -145,6 +147,74 @@ def test_the_opening_load_takes_everything_older_and_rows_without_a_cursor(fille
 
 def test_a_snapshot_takes_all(filled: Any) -> None:
     assert filled.read(mode="snapshot", cursor=None).rows == 5 == filled.count(mode="snapshot", cursor=None)
+
+
+def test_rows_of_the_future_come_only_when_asked_for(filled: Any) -> None:
+    filled.read(Window(WINDOW.start, WINDOW.end, future=datetime(2026, 1, 4)))
+    assert sorted(row[0] for row in filled.rows()) == ["P1", "P2", "P3", "P4"]
+
+
+def test_a_profile_counts_each_period_and_knows_its_rows_again(filled: Any) -> None:
+    windows = {DAY: WINDOW, date(2026, 1, 4): Window(WINDOW.end, datetime(2026, 1, 5)), date(2026, 1, 1): OPENING}
+    found = filled.profile(windows)
+    assert [part.rows for part in found.slices.values()] == [2, 1, 3]
+    assert found == filled.profile(windows)
+    assert found.future == 0
+    assert len({part.fingerprint for part in found.slices.values()}) == 3
+    whole = filled.profile(windows, mode="snapshot", cursor=None).slices
+    assert {part.rows for part in whole.values()} == {5}
+
+
+def test_a_profile_sees_a_row_replaced_by_another(my: tuple[str, Any], pg: str, reader: Make) -> None:
+    create = "CREATE TABLE czrk (gmsfhm varchar(20) PRIMARY KEY, gxsj timestamp NULL)"
+    change = "UPDATE czrk SET gmsfhm = 'P9' WHERE gmsfhm = 'P1'"
+    rows = [(key, moment) for key, _, moment in ROWS]
+    for url in (pg, my[0]):
+        run = psycopg.connect(pg, autocommit=True).cursor() if url == pg else my[1].cursor()
+        run.execute(create)
+        run.executemany("INSERT INTO czrk VALUES (%s, %s)", rows)
+        before = reader(url, **FIELDS).profile({DAY: WINDOW}).slices[DAY]
+        run.execute(change)
+        after = reader(url, **FIELDS).profile({DAY: WINDOW}).slices[DAY]
+        assert (before.rows, before.fingerprint != after.fingerprint) == (after.rows, True)
+        run.connection.close() if url == pg else run.close()
+
+
+def test_a_profile_tells_rows_of_the_future(pg: str, reader: Make) -> None:
+    with psycopg.connect(pg, autocommit=True) as con:
+        con.execute("CREATE TABLE czrk (gmsfhm varchar PRIMARY KEY, gxsj timestamptz)")
+        con.execute("INSERT INTO czrk VALUES ('A', now() + interval '2 days'), ('B', now() + interval '1 hour')")
+    assert reader(pg, **FIELDS).profile({DAY: WINDOW}).future == 1
+
+
+def test_keys_are_all_that_is_read(filled: Any) -> None:
+    assert filled.keys(WINDOW) == 3
+    assert sorted(row[0] for row in filled.rows()) == ["P1", "P2", "P4"]
+    assert {len(row) for row in filled.rows()} == {2}
+    assert filled.keys(None) == 5
+
+
+def test_tombstones_come_with_the_rows(pg: str, reader: Make) -> None:
+    with psycopg.connect(pg, autocommit=True) as con:
+        con.execute("CREATE TABLE czrk (gmsfhm varchar PRIMARY KEY, xm varchar, gxsj timestamp)")
+        con.execute("CREATE TABLE gone (gmsfhm varchar, scsj timestamp, why text)")
+        con.execute(f"INSERT INTO czrk VALUES ('A', '王芳', '{TIMES[1]}')")
+        con.execute(f"INSERT INTO gone VALUES ('B', '{TIMES[2]}', 'x'), ('C', '{TIMES[3]}', 'x')")
+    one = reader(pg, **FIELDS, tombstones={"table": "gone", "cursor": "scsj"})
+    assert one.read().rows == 2 == one.count()
+    assert [(row[0], row[1], row[3]) for row in sorted(one.rows())] == [("A", "王芳", False), ("B", None, True)]
+    assert one.profile({DAY: WINDOW}).slices[DAY].rows == 2
+    assert one.keys(WINDOW) == 2
+    with pytest.raises(SourceError, match="no table lost"):
+        reader(pg, **FIELDS, tombstones={"table": "lost", "cursor": "scsj"}).read()
+
+
+def test_a_question_that_takes_longer_than_the_budget_is_ended(pg: str, reader: Make) -> None:
+    with psycopg.connect(pg, autocommit=True) as con:
+        con.execute("CREATE TABLE t AS SELECT n::text AS gmsfhm, now()::timestamp AS gxsj FROM generate_series(1, 9) n")
+        con.execute("CREATE VIEW czrk AS SELECT gmsfhm, gxsj, pg_sleep(2)::text AS pause FROM t")
+    with pytest.raises(SourceError, match="statement timeout"):
+        reader(pg, **FIELDS, budget={"timeout_seconds": 1}, mode="snapshot").read()
 
 
 def test_a_missing_table_names_the_nearest(filled: Any, tmp_path: Path) -> None:
