@@ -1,7 +1,8 @@
 """Keeping the lake small: old releases, small files, old snapshots, files nobody refers to.
 
-All of it is safe beside open releases and running writers: a table is compacted under its lock, and no file that a kept
-release refers to is deleted. What only the ledger can tell (landings, candidates) is pipeline/maintain.py's.
+All of it is safe beside open releases and running writers: a table is compacted under its lock, a bounded part at a
+time, and no file that a release refers to is deleted. A release being made waits, as it must find the lake's files as
+it copied them. What only the ledger can tell (landings, candidates) is pipeline/maintain.py's.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,12 @@ from govpipes.duck import connect
 from govpipes.settings import Settings
 from govpipes.sql import literal
 from govpipes.warehouse.lake import LAKE, Lake
-from govpipes.warehouse.releases import current_name, list_releases
+from govpipes.warehouse.releases import CURRENT, current_name, list_releases
 
+_CATALOGUE = f"__ducklake_metadata_{LAKE}.{LAKE}"
+_SMALL_BYTES = 64 * 1024**2
+_REWRITE_BYTES = 256 * 1024**2
+_DELETED_SHARE = 0.1
 _SCHEDULED = f"__ducklake_metadata_{LAKE}.{LAKE}.ducklake_files_scheduled_for_deletion"
 
 
@@ -31,69 +36,135 @@ def remove_releases(settings: Settings, kept: Kept) -> list[str]:
     current = current_name(settings)
     old = [row for row in list_releases(settings)[kept.releases :] if row["release"] != current]
     for row in old:
-        Path(str(row["path"])).unlink()
+        file = Path(str(row["path"]))
+        file.unlink()
+        file.with_suffix(".json").unlink(missing_ok=True)
     return [str(row["release"]) for row in old]
 
 
+def remove_stale_links(settings: Settings, kept: Kept, now: datetime) -> int:
+    """Remove what was left of pointers whose maker was killed before it moved them; how many."""
+    before = (now - kept.grace).timestamp()
+    stale = [link for link in settings.releases_dir.glob(f".{CURRENT}.*") if link.lstat().st_mtime < before]
+    for link in stale:
+        link.unlink(missing_ok=True)
+    return len(stale)
+
+
 def compact(lake: Lake) -> dict[str, tuple[int, int]]:
-    """Merge the small files of every table, each under its lock: files before and after, where that changed them."""
+    """Make few files of every table's many, each under its lock: files before and after, where that changed them.
+
+    Files with many deleted rows are written without them first: a file with deletes is never merged.
+    """
     tables = lake.con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY ALL", [LAKE]
     ).fetchall()
     changed = {}
     for schema, table in tables:
-        before = _files(lake, schema, table)
-        if before < 2:
+        before, deleting = _files(lake, schema, table)
+        if before < 2 and not deleting:
             continue
-        merge = f"CALL ducklake_merge_adjacent_files({literal(LAKE)}, {literal(table)}, schema => {literal(schema)})"
-        name = f"{schema}.{table}"
-        lake.write(name, f"compact {name}", lambda merge=merge: lake.con.execute(merge).fetchall())  # type: ignore[misc]
+        _rewrite_deleted(lake, schema, table)
+        # one merged file (at most 512 MB) at a time, so that a writer waits for seconds
+        merge = _call(
+            "merge_adjacent_files", schema, table, f"max_compacted_files => 1, max_file_size => {_SMALL_BYTES}"
+        )
+        while _locked(lake, schema, table, merge):
+            pass
         after = _files(lake, schema, table)
-        if after != before:
-            changed[name] = (before, after)
+        if after != (before, deleting):
+            changed[f"{schema}.{table}"] = (before, after[0])
     return changed
 
 
 def expire(lake: Lake, kept: Kept, now: datetime, of_releases: set[int]) -> int:
     """Forget snapshots older than allowed, but for the newest and those of kept releases; returns how many."""
-    rows = lake.con.execute(
-        f"SELECT snapshot_id FROM ducklake_snapshots({literal(LAKE)}) WHERE snapshot_time < ?", [now - kept.snapshots]
-    ).fetchall()
-    old = sorted({int(number) for (number,) in rows} - of_releases - {lake.snapshot_id()})
-    if old:
-        versions = ", ".join(map(str, old))
-        lake.con.execute(f"CALL ducklake_expire_snapshots({literal(LAKE)}, versions => [{versions}])")
+    with lake.lock("release"):
+        rows = lake.con.execute(
+            f"SELECT snapshot_id FROM ducklake_snapshots({literal(LAKE)}) WHERE snapshot_time < ?",
+            [now - kept.snapshots],
+        ).fetchall()
+        old = sorted({int(number) for (number,) in rows} - of_releases - {lake.snapshot_id()})
+        if old:
+            versions = ", ".join(map(str, old))
+            call = f"CALL ducklake_expire_snapshots({literal(LAKE)}, versions => [{versions}])"
+            lake.write("snapshots", "expire snapshots", lambda: lake.con.execute(call).fetchall())
     return len(old)
 
 
-def delete_files(lake: Lake, settings: Settings, kept: Kept, now: datetime) -> tuple[int, int]:
+def delete_files(lake: Lake, kept: Kept, now: datetime, referred: set[str]) -> tuple[int, int]:
     """Delete files no snapshot has any more, and what a killed writer left; returns how many of either.
 
-    A file that a kept release refers to stays until the release goes.
+    referred: names of the files that releases refer to. They stay, and their time of grace begins anew each time, so
+    that a reader of a release removed today can still finish.
     """
-    referred = _referred(settings)
     before = now - kept.grace
-    listed = lake.con.execute(
-        f"CALL ducklake_cleanup_old_files({literal(LAKE)}, dry_run => true, older_than => {_moment(before)})"
-    ).fetchall()
-    done = [path for (path,) in listed if str(path) not in referred]
-    for path in done:
-        Path(path).unlink(missing_ok=True)
-    names = {Path(path).name for path in done}
-    if names:
-        within = ", ".join(literal(name) for name in sorted(names))
-        lake.con.execute(f"DELETE FROM {_SCHEDULED} WHERE regexp_extract(path, '[^/]+$') IN ({within})")
-    orphans = lake.con.execute(
-        f"CALL ducklake_delete_orphaned_files({literal(LAKE)}, dry_run => true, older_than => {_moment(before)})"
-    ).fetchall()
-    lost = [path for (path,) in orphans if str(path) not in referred]
-    for path in lost:
-        Path(path).unlink(missing_ok=True)
+    with lake.lock("release"):
+        if referred:
+            names = ", ".join(literal(name) for name in sorted(referred))
+            # DuckLake notes the time of the merge, not of the last release that needed the file
+            lake.con.execute(
+                f"UPDATE {_SCHEDULED} SET schedule_start = {_moment(now)} WHERE parse_filename(path) IN ({names})"
+            )
+        done = _delete(lake, "cleanup_old_files", before, referred)
+        if done:
+            names = ", ".join(literal(name) for name in sorted(done))
+            lake.con.execute(f"DELETE FROM {_SCHEDULED} WHERE parse_filename(path) IN ({names})")
+        lost = _delete(lake, "delete_orphaned_files", before, referred)
     return len(done), len(lost)
 
 
-def _referred(settings: Settings) -> set[str]:
-    """The files that the releases there are refer to."""
+def _delete(lake: Lake, function: str, before: datetime, referred: set[str]) -> set[str]:
+    """Delete what one of DuckLake's functions would delete, but for what releases refer to; the names of the files."""
+    listed = lake.con.execute(
+        f"CALL ducklake_{function}({literal(LAKE)}, dry_run => true, older_than => {_moment(before)})"
+    ).fetchall()
+    paths = [path for path in (Path(str(row[0])) for row in listed) if path.name not in referred]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return {path.name for path in paths}
+
+
+def _rewrite_deleted(lake: Lake, schema: str, table: str) -> None:
+    """Write files without their deleted rows, the emptiest first and a bounded part at a time."""
+    while True:
+        rows = lake.con.execute(
+            "SELECT share, sum(bytes) OVER (ORDER BY share DESC), sum(bytes) OVER () FROM ("
+            "SELECT d.file_size_bytes AS bytes, x.delete_count / d.record_count AS share "
+            f"FROM {_CATALOGUE}.ducklake_data_file d JOIN {_CATALOGUE}.ducklake_delete_file x USING (data_file_id) "
+            f"JOIN {_CATALOGUE}.ducklake_table t ON t.table_id = d.table_id "
+            f"JOIN {_CATALOGUE}.ducklake_schema s USING (schema_id) "
+            "WHERE d.end_snapshot IS NULL AND x.end_snapshot IS NULL AND t.end_snapshot IS NULL "
+            "AND s.end_snapshot IS NULL AND s.schema_name = ? AND t.table_name = ?) ORDER BY share DESC",
+            [schema, table],
+        ).fetchall()
+        # few bytes are rewritten whatever their share, so that they can be merged
+        floor = 0.0 if rows and rows[0][2] <= _REWRITE_BYTES else _DELETED_SHARE
+        wanted = [(share, running) for share, running, _ in rows if share >= floor]
+        if not wanted:
+            return
+        least = min([share for share, running in wanted if running <= _REWRITE_BYTES], default=wanted[0][0])
+        # a hair below: the threshold itself is not taken
+        threshold = least * 0.999
+        if not _locked(
+            lake, schema, table, _call("rewrite_data_files", schema, table, f"delete_threshold => {threshold}")
+        ):
+            return
+
+
+def _locked(lake: Lake, schema: str, table: str, call: str) -> list[tuple[object, ...]]:
+    """Run one of DuckLake's compactions of a table beside no writer of it and no release; what it says."""
+    name = f"{schema}.{table}"
+    with lake.lock("release"):
+        return lake.write(name, f"compact {name}", lambda: lake.con.execute(call).fetchall())
+
+
+def _call(function: str, schema: str, table: str, options: str) -> str:
+    return f"CALL ducklake_{function}({literal(LAKE)}, {literal(table)}, schema => {literal(schema)}, {options})"
+
+
+def referred(settings: Settings) -> set[str]:
+    """The names of the files (each has a UUID in it) that the releases there are refer to."""
     found: set[str] = set()
     for row in list_releases(settings):
         con = connect(settings, "ducklake")
@@ -107,18 +178,20 @@ def _referred(settings: Settings) -> set[str]:
                     f"SELECT data_file, delete_file FROM ducklake_list_files('copy', {literal(table)}, "
                     f"schema => {literal(schema)})"
                 ).fetchall()
-                found |= {str(path) for pair in files for path in pair if path is not None}
+                found |= {Path(path).name for pair in files for path in pair if path is not None}
         finally:
             con.close()
     return found
 
 
-def _files(lake: Lake, schema: str, table: str) -> int:
-    return int(
-        lake.one(
-            f"SELECT count(*) FROM ducklake_list_files({literal(LAKE)}, {literal(table)}, schema => {literal(schema)})"
-        )
-    )
+def _files(lake: Lake, schema: str, table: str) -> tuple[int, int]:
+    """The table's data files, and how many of them have deleted rows."""
+    row = lake.con.execute(
+        "SELECT count(*), count(delete_file) "
+        f"FROM ducklake_list_files({literal(LAKE)}, {literal(table)}, schema => {literal(schema)})"
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
 
 
 def _moment(at: datetime) -> str:

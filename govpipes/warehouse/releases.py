@@ -143,7 +143,17 @@ def _copy_catalogue(lake: Lake, file: Path) -> int:
 
 
 def _proofs_of_lake(lake: Lake, snapshot_id: int) -> list[TableProof]:
-    return _proofs(lake.con, LAKE, snapshot_id)
+    # the tables of the snapshot: another writer may have made one since
+    metadata, within = (
+        f"__ducklake_metadata_{LAKE}.{LAKE}",
+        "{0}.begin_snapshot <= $1 AND coalesce({0}.end_snapshot > $1, TRUE)",
+    )
+    tables = lake.con.execute(
+        f"SELECT s.schema_name, t.table_name FROM {metadata}.ducklake_table t JOIN {metadata}.ducklake_schema s "
+        f"USING (schema_id) WHERE {within.format('t')} AND {within.format('s')}",
+        [snapshot_id],
+    ).fetchall()
+    return _proofs(lake.con, LAKE, tables, snapshot_id)
 
 
 def _proofs_of_copy(settings: Settings, file: Path) -> list[TableProof]:
@@ -155,17 +165,19 @@ def _proofs_of_copy(settings: Settings, file: Path) -> list[TableProof]:
             raise WarehouseError(
                 "the release has inlined rows, which a frozen copy cannot hold; it was not made current"
             )
-        return _proofs(con, "copy", None)
+        tables = con.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'copy'"
+        ).fetchall()
+        return _proofs(con, "copy", tables, None)
     finally:
         con.close()
 
 
-def _proofs(con: duckdb.DuckDBPyConnection, database: str, snapshot_id: int | None) -> list[TableProof]:
+def _proofs(
+    con: duckdb.DuckDBPyConnection, database: str, tables: list[tuple[str, str]], snapshot_id: int | None
+) -> list[TableProof]:
     at = "" if snapshot_id is None else f" AT (VERSION => {snapshot_id})"
     version = "" if snapshot_id is None else f", snapshot_version => {snapshot_id}"
-    tables = con.execute(
-        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?", [database]
-    ).fetchall()
     parts = [
         f"SELECT {literal(schema)}, {literal(table)}, (SELECT count(*) FROM {ident(database, schema, table)}{at}), "
         "md5(coalesce(string_agg(concat_ws('|', data_file, delete_file), ',' ORDER BY data_file), '')) "

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy import text
 
 from govpipes.duck import connect
 from govpipes.orchestration import runs
@@ -24,6 +27,7 @@ from govpipes.warehouse.maintenance import Kept
 from govpipes_tests.tiny import DAY, GOOD, Tiny, day_of, finish
 
 DAYS = [DAY + timedelta(days=n) for n in range(6)]
+SCHEDULED = "__ducklake_metadata_lake.lake.ducklake_files_scheduled_for_deletion"
 EVERYTHING = Kept(releases=1, snapshots=timedelta(0), grace=timedelta(0))
 
 
@@ -68,6 +72,8 @@ def test_what_is_old_goes_and_what_is_said_stays(ws: Workspace) -> None:
     assert content(ws) == before
     assert readers.query(ws.settings, "SELECT count(*) FROM claims.people")[1] == [(30,)]
     assert count(releases.release_file(ws.settings, second), ws) == 36
+    assert not releases.release_file(ws.settings, first).with_suffix(".json").exists()
+    assert maintain(ws, EVERYTHING).files > 0, "those of the removed release"
     again = maintain(ws, EVERYTHING)
     assert (again.releases, again.compacted, again.files, again.orphans, again.leftovers) == ([], {}, 0, 0, 0)
 
@@ -91,6 +97,113 @@ def test_young_files_stay(ws: Workspace) -> None:
     assert (maintain(ws, kept).orphans, orphan.exists(), landing.exists()) == (0, True, True)
     done = maintain(ws, EVERYTHING)
     assert (done.orphans, done.leftovers, orphan.exists(), landing.exists()) == (1, 1, False, False)
+
+
+def test_who_reads_a_removed_release_may_finish(ws: Workspace) -> None:
+    first = str(releases.list_releases(ws.settings)[-1]["release"])
+    old = connect(ws.settings, "ducklake")
+    old.execute(f"ATTACH {literal(f'ducklake:{releases.release_file(ws.settings, first)}')} AS copy (READ_ONLY)")
+    counted = "SELECT count(*), sum(publication_id) FROM copy.claims.people"
+    before = old.execute(counted).fetchall()
+    maintain(ws, Kept(grace=timedelta(0)))
+    assert not finish(ws).unchanged, "this release has the compacted files"
+    ws.con.execute(f"UPDATE {SCHEDULED} SET schedule_start = now() - INTERVAL 40 DAYS")
+    for _ in range(2):
+        assert maintain(ws, Kept(releases=1, snapshots=timedelta(0))).files == 0
+        assert old.execute(counted).fetchall() == before, "the file is gone, its data are there for the time of grace"
+    old.close()
+
+
+def test_files_with_deleted_rows_are_merged_too(ws: Workspace) -> None:
+    for number in (1, 2, 3):
+        ws.con.execute("DELETE FROM lake.pipeline.publications WHERE day = ?", [DAYS[number]])
+    before = content(ws)
+    at = ws.lake.snapshot_id()
+    assert maintain(ws, Kept()).compacted["pipeline.publications"] == (3, 1)
+    ws.con.execute("DELETE FROM lake.claims.people WHERE source_key = '0'")
+    before[0] = content(ws)[0]
+    assert maintain(ws, Kept()).compacted["claims.people"] == (6, 6), "one day's file without its deleted row"
+    assert content(ws) == before
+    assert ws.lake.one(f"SELECT count(*) FROM lake.claims.people AT (VERSION => {at})") == 30
+
+
+def somebody_waits(ws: Workspace) -> bool:
+    with ws.ledger.engine.connect() as con:
+        waiting = (
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return bool(con.execute(text(waiting)).scalar())
+
+
+def test_a_release_beside_maintenance_and_other_writers(
+    tiny: Tiny, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws.con.execute("CREATE OR REPLACE TABLE lake.claims.more AS SELECT 1 AS one")
+    copy = releases._copy_catalogue
+
+    def slow_copy(*given: Any) -> int:
+        snapshot = copy(*given)
+        compacting.start()
+        while not done and not somebody_waits(ws):  # for the lock, or the compaction is done too early
+            pass
+        ws.con.execute("CREATE TABLE lake.claims.later AS SELECT 1 AS one")
+        return snapshot
+
+    def compact() -> None:
+        with tiny.open() as other:
+            done.append(maintain(other).compacted)
+
+    done: list[dict[str, tuple[int, int]]] = []
+    compacting = threading.Thread(target=compact)
+    monkeypatch.setattr(releases, "_copy_catalogue", slow_copy)
+    try:
+        assert not finish(ws).unchanged
+    finally:
+        compacting.join()
+    assert done[0]["pipeline.publications"] == (6, 1)
+
+
+def test_days_are_published_while_it_runs(tiny: Tiny, ws: Workspace) -> None:
+    after = [DAYS[-1] + timedelta(days=n) for n in range(1, 6)]
+    tiny.put("people", [(f"x{n}", GOOD[n], "王芳", "", "0", f"{day} 09:00:00") for n, day in enumerate(after)])
+    failed: list[Exception] = []
+
+    def publish_days() -> None:
+        try:
+            with tiny.open() as other:
+                for day in after:
+                    day_of(other, other.catalogue.contracts["people"], day)
+                finish(other)
+        except Exception as error:
+            failed.append(error)
+
+    publishing = threading.Thread(target=publish_days)
+    publishing.start()
+    while publishing.is_alive():
+        maintain(ws, Kept(releases=1, snapshots=timedelta(days=1)))
+    publishing.join()
+    assert not failed
+    finish(ws)
+    assert readers.query(ws.settings, "SELECT count(*), count(DISTINCT source_key) FROM claims.people")[1] == [(35, 35)]
+    assert all(line["balanced"] for line in ws.ledger.balance())
+
+
+def test_past_candidates_go_and_servers_keep_their_sockets(
+    tiny: Tiny, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.put("people", [("0", GOOD[0], "李静", "", "0", f"{DAY} 11:00:00")])
+    day_of(ws, ws.catalogue.contracts["people"], DAY)
+    files = sorted((ws.settings.candidate_dir / "people" / str(DAY)).iterdir())
+    monkeypatch.chdir(ws.settings.temp_dir)  # the whole path may be too long for a socket
+    listening = Path("tmp8o3_5x0")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(listening))
+    assert maintain(ws, EVERYTHING).leftovers == 1
+    assert [file.exists() for file in files] == [False, True]
+    assert len(list((ws.settings.quarantine_dir / "people" / str(DAY)).iterdir())) == 2
+    assert listening.is_socket()
+    assert day_of(ws, ws.catalogue.contracts["people"], DAY).already
 
 
 KILLED = """

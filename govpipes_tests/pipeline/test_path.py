@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import permutations
@@ -394,13 +394,13 @@ def test_a_publisher_that_waited_publishes_what_is_newest(
     lock = ws.lake.lock
 
     @contextmanager
-    def slow(name: str) -> Iterator[None]:
+    def slow(name: str) -> Iterator[Callable[[], None]]:
         monkeypatch.setattr(ws.lake, "lock", lock)
         tiny.put("people", [row(3, DAY, hour=12)])
         with tiny.open() as other:
             assert day_of(other, contract, DAY).inserted == 4
-        with lock(name):
-            yield
+        with lock(name) as held:
+            yield held
 
     monkeypatch.setattr(ws.lake, "lock", slow)
     assert publish(ws, contract, DAY, "first").already
