@@ -33,6 +33,7 @@ def check_contract(contract: Contract, entity: Entity | None, file: YamlFile, pr
     given_once(file, ("rules",), "name", (rule.name for rule in contract.rules), problems)
     for n, item in enumerate(contract.items):
         _check_item(item, entity, file, ("items", n), problems)
+    _check_valid(contract, file, problems)
     _check_check_items(contract, file, problems)
     _check_open(contract, file, problems)
     if entity is not None:
@@ -87,6 +88,15 @@ def _check_options(item: Item, file: YamlFile, at: Place, problems: Problems) ->
         elif values is not None and str(value) not in values:
             message = f"{item.element} does not allow this value of {option}"
             problems.add(file, here, message, found=value, allowed=values, near=True)
+
+
+def _check_valid(contract: Contract, file: YamlFile, problems: Problems) -> None:
+    for key, name in contract.valid or ():
+        kinds = _types(contract)
+        days = [item for item, kind in kinds.items() if kind in ("DATE", "TIMESTAMP")]
+        if name is not None and name not in days:
+            message = "a version begins to hold on a day: name an item that is a date or time"
+            problems.add(file, ("valid", key), message, found=name, allowed=days or "none here", near=True)
 
 
 def _check_check_items(contract: Contract, file: YamlFile, problems: Problems) -> None:

@@ -333,6 +333,25 @@ class Rule(_Model):
     title: Title | None = None
 
 
+class Valid(_Model):
+    """When a record's versions begin to hold; left out of a contract: on the day of their cursor.
+
+    since: the item with the day a state began. A version with another day there than its predecessor holds from that
+    day; one with the same day changes something else and holds from its cursor's day. event: the item with the day of
+    the one event the record tells of; a newer version corrects the older ones altogether. Either is at most the
+    cursor's day: what is to begin later is not there yet.
+    """
+
+    since: Name | None = None
+    event: Name | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.since is None) == (self.event is None):
+            _refuse("since", "`valid` needs either `since` or `event`, and not both")
+        return self
+
+
 class _Check(_Model):
     severity: Severity = "block"
 
@@ -423,6 +442,7 @@ _SAYS_NOTHING_ABOUT_ROWS: Any = {
     "share": True,
     "update": {"due", "grace_hours"},
     "source": {"lag_days", "sweep", "budget"},
+    "valid": True,
     "items": {"__all__": {"title", "description"}},
 }
 """What of a contract decides neither what becomes of a row nor whether its day is published."""
@@ -440,6 +460,7 @@ class Contract(_Model):
     share: ShareTerms
     update: Update
     source: Source
+    valid: Valid | None = None
     unknown_columns: Literal["warn", "freeze"] | UnknownColumns = "warn"
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
     rules: tuple[Rule, ...] = ()

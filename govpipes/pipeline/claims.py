@@ -3,10 +3,10 @@
 A claim is a version of a record as its source said it: (source_key, cursor, row_hash). Writing claims is publish's.
 """
 
-import hashlib
 from datetime import date
 
 from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract
+from govpipes.pipeline.valid_time import HOLDS, KNOWN, MOMENT, versions_sql
 from govpipes.pipeline.workspace import Workspace
 from govpipes.sql import ident, literal
 from govpipes.standards import ELEMENTS
@@ -54,24 +54,18 @@ def current_rows_sql(
 
 
 def ensure_claims(ws: Workspace, contract: Contract) -> None:
-    """Make the dataset's table, or add the columns it lacks, and its view. Call it inside a lake write.
+    """Make the dataset's table, or add the columns it lacks, and what is read of it. Call it inside a lake write.
 
-    The view `current.<dataset>` has the newest version of each record that is not deleted; it travels with releases.
+    The view `current.<dataset>` has the newest version of each record that is not deleted, the table macro
+    `current.<dataset>_as_of(valid_day, known_day)` the versions that held on a day as they were known on another;
+    both travel with releases.
     """
     ws.lake.ensure_table(
         "claims", contract.dataset, claim_columns(contract), comment=contract.title.zh, partition_by="source_day"
     )
-    table = ident("claims", contract.dataset)
-    query = f"SELECT * FROM ({current_rows_sql(contract, table, books='pipeline.publications')}) WHERE NOT is_deleted"
-    # the view is made again when its text or the table's columns change
-    stamp = hashlib.sha256((query + repr(claim_columns(contract))).encode()).hexdigest()[:16]
-    there = ws.lake.one(
-        "SELECT comment FROM duckdb_views() WHERE database_name = ? AND schema_name = 'current' AND view_name = ?",
-        [LAKE, contract.dataset],
-    )
-    if there is not None and str(there).endswith(stamp):
-        return
-    ws.con.execute(f"CREATE SCHEMA IF NOT EXISTS {ident(LAKE, 'current')}")
-    view = ident(LAKE, "current", contract.dataset)
-    ws.con.execute(f"CREATE OR REPLACE VIEW {view} AS {query}")
-    ws.con.execute(f"COMMENT ON VIEW {view} IS {literal(f'{contract.title.zh} · {stamp}')}")
+    table, books = ident("claims", contract.dataset), "pipeline.publications"
+    query = f"SELECT * FROM ({current_rows_sql(contract, table, books=books)}) WHERE NOT is_deleted"
+    known_books = f"(SELECT * FROM {books} WHERE published_at <= {MOMENT})"
+    as_of = f"SELECT * FROM ({versions_sql(contract, table, KNOWN, known_books)}) WHERE {HOLDS}"
+    macros = {f"{ident(contract.dataset + '_as_of')}(valid_day, known_day)": as_of}
+    ws.lake.ensure_view("current", contract.dataset, query, claim_columns(contract), contract.title.zh, macros)

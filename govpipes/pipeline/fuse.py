@@ -1,7 +1,8 @@
-"""Fuse: one golden record per entity, item by item, by authority, from what is published (DESIGN.md §1, D2).
+"""Fuse: golden records over time, one per entity and span of days, item by item, by authority (DESIGN.md §1, §5, D2).
 
 Only the entities that new publications may have changed are made again; a changed contract or authority makes all of
-them again. A golden record is a function of the claims alone, so order and repetition cannot matter.
+them again. A golden record is a function of the claims alone, so order and repetition cannot matter. What is known is
+never rewritten: a record that turns out otherwise is closed in recorded time, and the better one is added.
 """
 
 import hashlib
@@ -11,7 +12,17 @@ from typing import Any
 
 from govpipes.catalogue.model import Contract, Entity
 from govpipes.errors import GovpipesError
-from govpipes.pipeline.fuse_sql import golden_columns, golden_sql, touched_sql
+from govpipes.pipeline.fuse_sql import (
+    CONFLICT_COLUMNS,
+    SPAN,
+    authority_of,
+    golden_columns,
+    golden_statements,
+    history_columns,
+    macros_of,
+    touched_sql,
+    view_sql,
+)
 from govpipes.pipeline.workspace import Workspace, explain_disk
 from govpipes.sql import column_list, ident, literal
 from govpipes.warehouse import LAKE
@@ -19,39 +30,46 @@ from govpipes.warehouse import LAKE
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """What a fusion did. entities: golden records there are now; the other counts are of this fusion."""
+    """What a fusion did.
+
+    entities: golden records that hold last, and conflicts: items departments disagree on, as there are now. inserted,
+    updated, unchanged, removed: what this fusion did to the golden records that hold last; versions: golden records of
+    any span it added.
+    """
 
     registry: str
     entity: str
     entities: int
-    inserted: int
-    updated: int
-    unchanged: int
-    removed: int
-    seconds: float
+    conflicts: int
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    versions: int = 0
+    seconds: float = 0.0
 
     @property
     def changed(self) -> int:
         """How many golden records this fusion wrote or removed."""
-        return self.inserted + self.updated + self.removed
+        return self.inserted + self.updated + self.removed + self.versions
 
 
 def fuse_entity(ws: Workspace, registry: str, entity_name: str, run_id: str) -> Fusion:
-    """Bring an entity's golden table up to date with all publications.
+    """Bring an entity's golden records, their history and conflicts up to date with all publications.
 
-    Raises WarehouseError when the lake cannot be written; the golden table is then as it was.
+    Raises WarehouseError when the lake cannot be written; everything is then as it was.
     """
     started = monotonic()
     entity = ws.catalogue.entity(registry, entity_name)
     there = ws.lake.tables("claims")
-    contracts = [c for c in ws.catalogue.contracts_of(entity) if c.dataset in there]
+    contracts = [c for c in ws.catalogue.contracts_of(entity) if c.dataset in there and authority_of(c)]
     if not contracts:
-        return Fusion(registry, entity_name, 0, 0, 0, 0, 0, round(monotonic() - started, 3))
+        return Fusion(registry, entity_name, 0, 0, seconds=round(monotonic() - started, 3))
     try:
         counts = ws.lake.write(
             f"{registry}.{entity.table}",
             f"fuse {registry}.{entity.table} ({run_id})",
-            lambda: _write(ws, registry, entity, contracts),
+            lambda: _write(ws, entity, contracts),
         )
     except GovpipesError:
         raise
@@ -61,64 +79,127 @@ def fuse_entity(ws: Workspace, registry: str, entity_name: str, run_id: str) -> 
             raise
         raise explained from error
     total = int(ws.lake.one(f"SELECT count(*) FROM {ident(LAKE, registry, entity.table)}"))
-    return Fusion(registry, entity_name, total, *counts, round(monotonic() - started, 3))
+    conflicts = int(ws.lake.one(f"SELECT count(*) FROM {ident(LAKE, registry, entity.table + '_conflicts')}"))
+    return Fusion(registry, entity_name, total, conflicts, **counts, seconds=round(monotonic() - started, 3))
 
 
-def _write(ws: Workspace, registry: str, entity: Entity, contracts: list[Contract]) -> tuple[int, int, int, int]:
+def golden_text(entity: Entity, contracts: list[Contract]) -> str:
+    """The SQL that makes all of an entity's golden records, as `govpipes explain` prints it."""
+    made = golden_statements(entity, contracts, None)
+    return "\n\n".join(f"CREATE TEMP TABLE {table} AS\n{query};" for table, query in made)
+
+
+def _write(ws: Workspace, entity: Entity, contracts: list[Contract]) -> dict[str, int]:
     newest = _newest_publications(ws, contracts)
-    done = _fused(ws, registry, entity)
-    spec = _spec(entity, contracts)
+    done = _fused(ws, entity)
+    spec = hashlib.sha256(golden_text(entity, contracts).encode()).hexdigest()
     new = {d: n for d, n in newest.items() if done.get(d, (0, ""))[0] < n}
     same_spec = bool(done) and all(done[d][1] == spec for d in done)
     if not new and same_spec:
-        return 0, 0, 0, 0
-    con, table = ws.con, ident(LAKE, registry, entity.table)
-    ws.lake.ensure_table(registry, entity.table, golden_columns(entity), comment=entity.title.zh)
-    touched: str | None = None
-    if same_spec:
-        parts = [touched_sql(c, done.get(c.dataset, (0, ""))[0]) for c in contracts if c.dataset in new]
-        con.execute(f"CREATE OR REPLACE TEMP TABLE touched AS {' UNION '.join(parts)}")
-        touched = "touched"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE golden AS {golden_sql(entity, contracts, touched)}")
-    counts = _merge(ws, entity, table, touched)
-    con.execute(f"DELETE FROM {LAKE}.pipeline.fusions WHERE registry = ? AND entity = ?", [registry, entity.entity])
-    rows = ", ".join(
-        f"({literal(registry)}, {literal(entity.entity)}, {literal(d)}, {n}, {literal(spec)}, now())"
-        for d, n in newest.items()
-    )
-    con.execute(f"INSERT INTO {LAKE}.pipeline.fusions VALUES {rows}")
-    con.execute("DROP TABLE golden")
-    con.execute("DROP TABLE IF EXISTS touched")
+        return {}
+    _ensure(ws, entity, contracts)
+    touched = _touch(ws, [(c, done.get(c.dataset, (0, ""))[0]) for c in contracts if c.dataset in new], same_spec)
+    statements = golden_statements(entity, contracts, touched)
+    for table, query in statements:
+        ws.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
+    counts = _merge(ws, entity, touched)
+    _merge_conflicts(ws, entity, touched)
+    _note(ws, entity, newest, spec)
+    for table in [*(table for table, _ in statements), "touched"]:
+        ws.con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return counts
 
 
-def _merge(ws: Workspace, entity: Entity, table: str, touched: str | None) -> tuple[int, int, int, int]:
-    """Make the touched part of the golden table equal to `golden`; returns inserted, updated, unchanged, removed."""
-    con = ws.con
-    within = f"g.entity_key IN (SELECT entity_key FROM {touched})" if touched else "TRUE"
-    gone = f"{within} AND g.entity_key NOT IN (SELECT entity_key FROM golden)"
+def _ensure(ws: Workspace, entity: Entity, contracts: list[Contract]) -> None:
+    """The entity's tables, view and macros."""
+    title = entity.title.zh
+    ws.lake.ensure_table(
+        entity.registry, f"{entity.table}_history", history_columns(entity), comment=f"{title}（含历史）"
+    )
+    ws.lake.ensure_table(
+        entity.registry, f"{entity.table}_conflicts", CONFLICT_COLUMNS, comment=f"{title}：部门间不一致"
+    )
+    ws.lake.ensure_view(
+        entity.registry, entity.table, view_sql(entity), golden_columns(entity), title, macros_of(entity, contracts)
+    )
+
+
+def _touch(ws: Workspace, new: list[tuple[Contract, int]], same_spec: bool) -> str | None:
+    """The temp table of the entities to make again; None for all."""
+    if not same_spec:
+        return None
+    parts = " UNION ".join(touched_sql(contract, after) for contract, after in new)
+    ws.con.execute(f"CREATE OR REPLACE TEMP TABLE touched AS {parts}")
+    return "touched"
+
+
+def _merge(ws: Workspace, entity: Entity, touched: str | None) -> dict[str, int]:
+    """Make what is known of the touched entities equal to `golden`; counts by what became of the records."""
+    con, table = ws.con, ident(LAKE, entity.registry, f"{entity.table}_history")
+    within = f" AND entity_key IN (SELECT entity_key FROM {touched})" if touched else ""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE known AS SELECT entity_key, valid_from, valid_to, row_hash "
+        f"FROM {table} WHERE recorded_to IS NULL{within}"
+    )
+    same = "k.entity_key = g.entity_key AND k.valid_from = g.valid_from"
+    equal = f"{same} AND k.valid_to IS NOT DISTINCT FROM g.valid_to AND k.row_hash = g.row_hash"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE wrong AS SELECT {column_list(SPAN)} FROM known k ANTI JOIN golden g ON {equal}"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM golden g ANTI JOIN known k ON {equal}")
     row = con.execute(
-        "SELECT count(*) FILTER (g.entity_key IS NULL), count(*) FILTER (g.row_hash <> n.row_hash), "
-        f"count(*) FILTER (g.row_hash = n.row_hash), (SELECT count(*) FROM {table} g WHERE {gone}) "
-        f"FROM golden n LEFT JOIN {table} g USING (entity_key)"
+        "SELECT count(*) FILTER (k.entity_key IS NULL), count(*) FILTER (g.row_hash <> k.row_hash), "
+        "count(*) FILTER (g.row_hash = k.row_hash), count(*) FILTER (g.entity_key IS NULL), "
+        "(SELECT count(*) FROM fresh), (SELECT count(*) FROM wrong) "
+        "FROM (SELECT * FROM golden WHERE valid_to IS NULL) g "
+        "FULL JOIN (SELECT * FROM known WHERE valid_to IS NULL) k ON k.entity_key = g.entity_key"
     ).fetchone()
     assert row is not None
-    inserted, updated, unchanged, removed = (int(value) for value in row)
-    names = [column.name for column in golden_columns(entity) if column.name != "recorded_from"]
-    if removed:
-        con.execute(f"DELETE FROM {table} g WHERE {gone}")
-    if inserted or updated:
-        assignments = ", ".join(f"{ident(name)} = n.{ident(name)}" for name in names)
+    *counts, wrong = (int(value) for value in row)
+    if wrong:
         con.execute(
-            f"MERGE INTO {table} g USING golden n ON g.entity_key = n.entity_key "
-            f"WHEN MATCHED AND g.row_hash <> n.row_hash THEN UPDATE SET {assignments}, recorded_from = now() "
-            f"WHEN NOT MATCHED THEN INSERT ({column_list(names)}, recorded_from) "
-            f"VALUES ({column_list(names, 'n')}, now())"
+            f"UPDATE {table} SET recorded_to = now() WHERE recorded_to IS NULL "
+            f"AND ({column_list(SPAN)}) IN (SELECT ({column_list(SPAN)}) FROM wrong)"
         )
-    return inserted, updated, unchanged, removed
+    names = column_list([column.name for column in history_columns(entity)][:-2])
+    if counts[-1]:
+        con.execute(f"INSERT INTO {table} ({names}, recorded_from, recorded_to) SELECT {names}, now(), NULL FROM fresh")
+    for name in ("known", "wrong", "fresh"):
+        con.execute(f"DROP TABLE {name}")
+    return dict(zip(("inserted", "updated", "unchanged", "removed", "versions"), counts, strict=True))
 
 
-def _newest_publications(ws: Workspace, contracts: list[Contract] | tuple[Contract, ...]) -> dict[str, int]:
+def _merge_conflicts(ws: Workspace, entity: Entity, touched: str | None) -> None:
+    con, table = ws.con, ident(LAKE, entity.registry, f"{entity.table}_conflicts")
+    names = column_list([column.name for column in CONFLICT_COLUMNS[:-1]])
+    within = f" WHERE entity_key IN (SELECT entity_key FROM {touched})" if touched else ""
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE settled AS SELECT {names} FROM {table}{within} "
+        f"EXCEPT SELECT {names} FROM conflicts"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {names} FROM conflicts EXCEPT SELECT {names} FROM {table}"
+    )
+    if ws.lake.one("SELECT count(*) FROM settled"):
+        con.execute(f"DELETE FROM {table} WHERE ({names}) IN (SELECT ({names}) FROM settled)")
+    if ws.lake.one("SELECT count(*) FROM fresh"):
+        con.execute(f"INSERT INTO {table} ({names}, recorded_from) SELECT {names}, now() FROM fresh")
+    con.execute("DROP TABLE settled")
+    con.execute("DROP TABLE fresh")
+
+
+def _note(ws: Workspace, entity: Entity, newest: dict[str, int], spec: str) -> None:
+    """Which publications the golden records are now made of, and how."""
+    named = [entity.registry, entity.entity]
+    ws.con.execute(f"DELETE FROM {LAKE}.pipeline.fusions WHERE registry = ? AND entity = ?", named)
+    rows = ", ".join(
+        f"({literal(entity.registry)}, {literal(entity.entity)}, {literal(d)}, {n}, {literal(spec)}, now())"
+        for d, n in newest.items()
+    )
+    ws.con.execute(f"INSERT INTO {LAKE}.pipeline.fusions VALUES {rows}")
+
+
+def _newest_publications(ws: Workspace, contracts: list[Contract]) -> dict[str, int]:
     rows = ws.con.execute(
         f"SELECT dataset, max(publication_id) FROM {LAKE}.pipeline.publications GROUP BY dataset"
     ).fetchall()
@@ -126,14 +207,9 @@ def _newest_publications(ws: Workspace, contracts: list[Contract] | tuple[Contra
     return {str(dataset): int(number) for dataset, number in rows if dataset in wanted}
 
 
-def _fused(ws: Workspace, registry: str, entity: Entity) -> dict[str, tuple[int, str]]:
+def _fused(ws: Workspace, entity: Entity) -> dict[str, tuple[int, str]]:
     rows: list[tuple[Any, ...]] = ws.con.execute(
         f"SELECT dataset, publication_id, spec_sha256 FROM {LAKE}.pipeline.fusions WHERE registry = ? AND entity = ?",
-        [registry, entity.entity],
+        [entity.registry, entity.entity],
     ).fetchall()
     return {str(dataset): (int(number), str(spec)) for dataset, number, spec in rows}
-
-
-def _spec(entity: Entity, contracts: list[Contract]) -> str:
-    """A hash of how golden records are made: when it changes, all of them are made again."""
-    return hashlib.sha256(golden_sql(entity, contracts, None).encode()).hexdigest()

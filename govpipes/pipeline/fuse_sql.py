@@ -1,20 +1,25 @@
-"""The SQL that makes golden records, from the contracts that speak of an entity; only text is made here.
+"""The SQL that makes golden records over time, from the contracts that speak of an entity; only text is made here.
 
-One CTE per dataset reduces its current records to one row per entity (of each item the newest value there is), then
-each item of the golden record is the first value in the order of authority (一数一源), with the dataset it came from.
+Each dataset's versions (valid_time) cut an entity's time into spans; within a span a dataset says of each item its
+newest value there is, and the golden record takes the first value in the order of authority (一数一源) with the dataset
+it came from. Neighbouring spans that say the same become one. The statements run in order; each makes a temp table.
 """
 
 from collections.abc import Sequence
 
 from govpipes.catalogue.model import Contract, Entity
-from govpipes.pipeline.claims import claims_table, current_rows_sql
-from govpipes.sql import ident, literal
+from govpipes.pipeline.claims import claims_table
+from govpipes.pipeline.valid_time import HOLDS, KNOWN, merged_sql, versions_sql
+from govpipes.sql import column_list, ident, literal
 from govpipes.standards import ELEMENTS
-from govpipes.warehouse import Column
+from govpipes.warehouse import LAKE, Column
+
+SPAN = ("entity_key", "valid_from")
+"""What names a golden record among those known at one time."""
 
 
-def golden_columns(entity: Entity) -> list[Column]:
-    """The columns of a golden table: key, items, derived columns, provenance, a hash, and when it last changed."""
+def history_columns(entity: Entity) -> list[Column]:
+    """The columns of `<registry>.<table>_history`: key, items, derived columns, provenance, hash, the two times."""
     items = [Column(item.name, ELEMENTS[item.element].sql_type, item.title.zh) for item in entity.items]
     derived = [Column(column.name, column.type, column.title.zh) for column in entity.derived]
     fields = ", ".join(f"{ident(item.name)} VARCHAR" for item in entity.items)
@@ -24,41 +29,71 @@ def golden_columns(entity: Entity) -> list[Column]:
         *derived,
         Column("provenance", f"STRUCT({fields})", "item -> the dataset its value comes from"),
         Column("row_hash", "BIGINT"),
-        Column("recorded_from", "TIMESTAMP WITH TIME ZONE", "when this record last changed"),
+        Column("valid_from", "DATE", "the first day on which this holds"),
+        Column("valid_to", "DATE", "the first day on which it no longer holds; NULL = it holds on"),
+        Column("recorded_from", "TIMESTAMP WITH TIME ZONE", "when we learned it"),
+        Column("recorded_to", "TIMESTAMP WITH TIME ZONE", "when we learned better; NULL = what we know"),
     ]
 
 
-def golden_sql(entity: Entity, contracts: Sequence[Contract], touched: str | None) -> str:
-    """The golden records of the entities in the table `touched` (None: of all), without recorded_from."""
-    parts = [f"{ident(c.dataset)} AS (\n{_contribution(entity, c, touched)}\n)" for c in contracts]
-    keys = "\n  UNION ".join(f"SELECT entity_key FROM {ident(c.dataset)}" for c in contracts)
-    values = [f"{_winner(item.name, contracts)} AS {ident(item.name)}" for item in entity.items]
-    sources = ", ".join(f"{ident(item.name)} := {_source(item.name, contracts)}" for item in entity.items)
-    joins = "\n".join(f"  LEFT JOIN {ident(c.dataset)} USING (entity_key)" for c in contracts)
-    derived = "".join(f"{column.sql} AS {ident(column.name)},\n  " for column in entity.derived)
-    items = ", ".join(ident(item.name) for item in entity.items)
-    names = [item.name for item in entity.items] + [column.name for column in entity.derived]
-    said = ", ".join(ident(name) for name in names)
-    return (
-        f"WITH {', '.join(parts)},\nkeys AS (\n  {keys}\n),\nfused AS (\n  SELECT keys.entity_key,\n    "
-        + ",\n    ".join(values)
-        + f",\n    struct_pack({sources}) AS provenance\n  FROM keys\n{joins}\n)\n"
-        f"SELECT entity_key, {items},\n  {derived}provenance,\n"
-        f"  CAST(hash({literal(' '.join(names))}, {said}, provenance) >> 1 AS BIGINT) AS row_hash\nFROM fused"
-    )
+def golden_columns(entity: Entity) -> list[Column]:
+    """The columns of `<registry>.<table>`: of the golden records that hold last, as they are known now."""
+    return [column for column in history_columns(entity) if column.name not in ("valid_to", "recorded_to")]
+
+
+CONFLICT_COLUMNS = [
+    Column("entity_key", "VARCHAR", "the entity's key"),
+    Column("item", "VARCHAR", "the item the departments disagree on"),
+    Column("dataset", "VARCHAR", "whose value the golden record has"),
+    Column("losing_dataset", "VARCHAR", "which dataset says something else"),
+    Column("losing_department", "VARCHAR", "whose that dataset is"),
+    Column("recorded_from", "TIMESTAMP WITH TIME ZONE", "when we learned of it"),
+]
+"""The columns of `<registry>.<table>_conflicts`; the values themselves are in `<table>_said(key)`."""
+
+
+def golden_statements(entity: Entity, contracts: Sequence[Contract], touched: str | None) -> list[tuple[str, str]]:
+    """(temp table, its SELECT) in the order to run, for the entities in the table `touched` (None: all).
+
+    The last two are `golden`, the golden records (history_columns without recorded times), and `conflicts`.
+    """
+    return [
+        *((_versions(c), _versions_of(entity, c, touched)) for c in contracts),
+        ("spans", _spans(contracts)),
+        *((_told(c), _told_of(entity, c)) for c in contracts),
+        ("golden", _golden(entity, contracts)),
+        ("conflicts", _conflicts(entity, contracts)),
+    ]
 
 
 def touched_sql(contract: Contract, after: int) -> str:
     """The entities that a dataset's publications numbered above `after` may have changed.
 
-    A record that changed its entity touches both; a full dump touches every entity it ever named.
+    A record that changed its entity touches both. A full dump touches what it says differently from its neighbours.
     """
     table = claims_table(contract)
+    changed = f"SELECT source_key FROM {table} WHERE publication_id > {after} OR withdrawn_by > {after}"
     if contract.source.mode == "snapshot":
-        return f"SELECT entity_key FROM {table} WHERE entity_key IS NOT NULL"
+        changed = _changed_by_dumps(contract, table, after)
+    return f"SELECT entity_key FROM {table} WHERE entity_key IS NOT NULL AND source_key IN ({changed})"
+
+
+def _changed_by_dumps(contract: Contract, table: str, after: int) -> str:
+    """The records that new dumps say differently from their neighbours, or that a dump published again changed."""
+    books = f"FROM {LAKE}.pipeline.publications WHERE dataset = {literal(contract.dataset)}"
+    first = f"SELECT day {books} GROUP BY day HAVING min(publication_id) > {after}"
+    beside = (
+        "SELECT day AS dump, unnest([day, lag(day) OVER (ORDER BY day), lead(day) OVER (ORDER BY day)]) AS source_day "
+        f"FROM (SELECT DISTINCT day {books})"
+    )
+    compared = f"SELECT * FROM ({beside}) WHERE source_day IS NOT NULL AND dump IN ({first})"
     return (
-        f"SELECT entity_key FROM {table} WHERE entity_key IS NOT NULL AND source_key IN "
-        f"(SELECT source_key FROM {table} WHERE publication_id > {after} OR withdrawn_by > {after})"
+        f"WITH compared AS ({compared}) "
+        f"SELECT source_key FROM {table} JOIN compared USING (source_day) WHERE recorded_to IS NULL "
+        "GROUP BY dump, source_key, row_hash "
+        "HAVING count(DISTINCT source_day) < (SELECT count(*) FROM compared c WHERE c.dump = compared.dump) "
+        f"UNION SELECT source_key FROM {table} WHERE withdrawn_by > {after} "
+        f"OR (publication_id > {after} AND source_day NOT IN ({first}))"
     )
 
 
@@ -67,27 +102,138 @@ def authority_of(contract: Contract) -> dict[str, int]:
     return {item.name: item.authority for item in contract.items if item.authority is not None}
 
 
-def _contribution(entity: Entity, contract: Contract, touched: str | None) -> str:
-    table = claims_table(contract)
-    # the newest version of a record decides, also when an older version named another entity
-    rows = table
-    if touched is not None:
-        rows = (
-            f"(SELECT * FROM {table} WHERE source_key IN "
-            f"(SELECT source_key FROM {table} WHERE entity_key IN (SELECT entity_key FROM {touched})))"
-        )
-    if contract.source.mode == "snapshot":
-        rows = table
-    items = [item.name for item in entity.items if item.name in authority_of(contract)]
-    values = ",\n    ".join(
-        f"arg_max({ident(name)}, (cursor, row_hash)) FILTER ({ident(name)} IS NOT NULL) AS {ident(name)}"
-        for name in items
+def view_sql(entity: Entity) -> str:
+    """The golden records that hold last, as they are known now."""
+    columns = column_list([column.name for column in golden_columns(entity)])
+    history = ident(entity.registry, f"{entity.table}_history")
+    return f"SELECT {columns} FROM {history} WHERE recorded_to IS NULL AND valid_to IS NULL"
+
+
+def macros_of(entity: Entity, contracts: Sequence[Contract]) -> dict[str, str]:
+    """The entity's table macros: `<table>_as_of(valid_day, known_day)` and `<table>_said(key, known_day)`.
+
+    The first has the golden records that held on a day, as they were known on another; the second what every dataset
+    said of one entity: one row per record, version and item.
+    """
+    history = ident(entity.registry, f"{entity.table}_history")
+    said = " UNION ALL ".join(_said(entity, contract) for contract in contracts)
+    return {
+        f"{ident(entity.table + '_as_of')}(valid_day, known_day)": f"SELECT * FROM {history} WHERE {KNOWN} AND {HOLDS}",
+        f"{ident(entity.table + '_said')}(key, known_day)": said,
+    }
+
+
+def _said(entity: Entity, contract: Contract) -> str:
+    table = ident("claims", contract.dataset)
+    authority = authority_of(contract)
+    items = ", ".join(
+        f"{{'item': {literal(item.name)}, 'value': CAST({ident(item.name)} AS VARCHAR), "
+        f"'authority': {authority[item.name]}}}"
+        for item in entity.items
+        if item.name in authority
     )
-    wanted = f" AND entity_key IN (SELECT entity_key FROM {touched})" if touched is not None else ""
+    rows = f"(SELECT * FROM {table} WHERE source_key IN (SELECT source_key FROM {table} WHERE entity_key = key))"
+    versions = versions_sql(contract, rows, KNOWN, "pipeline.publications")
     return (
-        f"  SELECT entity_key,\n    {values}\n  FROM (\n    {current_rows_sql(contract, rows)}\n  )\n"
-        f"  WHERE NOT is_deleted AND entity_key IS NOT NULL{wanted}\n  GROUP BY entity_key"
+        f"SELECT * FROM (SELECT entity_key, unnest([{items}], recursive := true), "
+        f"{literal(contract.dataset)} AS dataset, {literal(contract.provider)} AS department, source_key, source_day, cursor, publication_id, valid_from, "
+        f"valid_to, recorded_from FROM ({versions}) WHERE entity_key = key) WHERE value IS NOT NULL"
     )
+
+
+def _versions(contract: Contract) -> str:
+    return ident(f"versions of {contract.dataset}")
+
+
+def _told(contract: Contract) -> str:
+    return ident(f"told by {contract.dataset}")
+
+
+def _items(entity: Entity, contract: Contract) -> list[str]:
+    authority = authority_of(contract)
+    return [item.name for item in entity.items if item.name in authority]
+
+
+def _versions_of(entity: Entity, contract: Contract, touched: str | None) -> str:
+    table = claims_table(contract)
+    rows, wanted = table, "entity_key IS NOT NULL"
+    if touched is not None:
+        # all versions of a record decide when each of them holds, also those that named another entity
+        named = f"SELECT source_key FROM {table} WHERE entity_key IN (SELECT entity_key FROM {touched})"
+        rows = f"(SELECT * FROM {table} WHERE source_key IN ({named}))"
+        wanted = f"entity_key IN (SELECT entity_key FROM {touched})"
+    return (
+        # the newest version wins by cursor, ties by content; one number says both
+        "SELECT entity_key, valid_from, valid_to, "
+        "CAST(epoch_us(cursor) AS HUGEINT) * 9223372036854775808 + row_hash AS recency, "
+        f"{column_list(_items(entity, contract))}\nFROM ({versions_sql(contract, rows)})\nWHERE {wanted}"
+    )
+
+
+def _spans(contracts: Sequence[Contract]) -> str:
+    days = "\n  UNION ".join(
+        f"SELECT entity_key, valid_from FROM {_versions(c)} "
+        f"UNION SELECT entity_key, valid_to FROM {_versions(c)} WHERE valid_to IS NOT NULL"
+        for c in contracts
+    )
+    return (
+        "SELECT *, lead(valid_from) OVER (PARTITION BY entity_key ORDER BY valid_from) AS valid_to\n"
+        f"FROM (\n  {days}\n)"
+    )
+
+
+def _told_of(entity: Entity, contract: Contract) -> str:
+    values = ", ".join(
+        f"arg_max(v.{name}, v.recency) FILTER (v.{name} IS NOT NULL) AS {name}"
+        for name in map(ident, _items(entity, contract))
+    )
+    return (
+        f"SELECT {column_list(SPAN, 's')}, {values}\nFROM spans s JOIN {_versions(contract)} v "
+        "ON v.entity_key = s.entity_key AND v.valid_from <= s.valid_from "
+        "AND (v.valid_to IS NULL OR v.valid_to > s.valid_from)\nGROUP BY ALL"
+    )
+
+
+def _golden(entity: Entity, contracts: Sequence[Contract]) -> str:
+    values = ",\n    ".join(f"{_winner(item.name, contracts)} AS {ident(item.name)}" for item in entity.items)
+    sources = ", ".join(f"{ident(item.name)} := {_source(item.name, contracts)}" for item in entity.items)
+    somebody = " OR ".join(f"{_told(c)}.entity_key IS NOT NULL" for c in contracts)
+    items = column_list([item.name for item in entity.items])
+    derived = "".join(f"{column.sql} AS {ident(column.name)}, " for column in entity.derived)
+    names = [item.name for item in entity.items] + [column.name for column in entity.derived]
+    hashed = f"CAST(hash({literal(' '.join(names))}, {column_list(names)}, provenance) >> 1 AS BIGINT) AS row_hash"
+    fused = (
+        f"SELECT {column_list((*SPAN, 'valid_to'), 's')},\n    {values},\n    struct_pack({sources}) AS provenance\n"
+        f"  FROM spans s\n{_joined(contracts)}\n  WHERE {somebody}"
+    )
+    rows = (
+        f"SELECT *, {hashed} FROM (SELECT entity_key, {items}, {derived}provenance, valid_from, valid_to "
+        f"FROM (\n  {fused}\n))"
+    )
+    return merged_sql(rows, "entity_key")
+
+
+def _conflicts(entity: Entity, contracts: Sequence[Contract]) -> str:
+    """Where a dataset's value is not the golden record's, in what holds last."""
+    found = [
+        f"CASE WHEN {_told(loser)}.{ident(item.name)} <> {_winner(item.name, contracts)} THEN "
+        f"{{'item': {literal(item.name)}, 'dataset': {_source(item.name, contracts)}, "
+        f"'losing_dataset': {literal(loser.dataset)}, 'losing_department': {literal(loser.provider)}}} END"
+        for item in entity.items
+        for loser in _ranked(item.name, contracts)[1:]
+    ]
+    if not found:
+        kinds = ", ".join(f"CAST(NULL AS {column.type}) AS {column.name}" for column in CONFLICT_COLUMNS[:-1])
+        return f"SELECT {kinds} WHERE FALSE"
+    listed = ",\n    ".join(found)
+    return (
+        f"SELECT * FROM (\n  SELECT s.entity_key, unnest(list_filter([\n    {listed}\n  ], lambda c: c IS NOT NULL), "
+        f"recursive := true)\n  FROM spans s\n{_joined(contracts)}\n  WHERE s.valid_to IS NULL\n)"
+    )
+
+
+def _joined(contracts: Sequence[Contract]) -> str:
+    return "\n".join(f"  LEFT JOIN {_told(c)} USING ({', '.join(SPAN)})" for c in contracts)
 
 
 def _ranked(item: str, contracts: Sequence[Contract]) -> list[Contract]:
@@ -96,10 +242,11 @@ def _ranked(item: str, contracts: Sequence[Contract]) -> list[Contract]:
 
 
 def _winner(item: str, contracts: Sequence[Contract]) -> str:
-    values = [ident(c.dataset, item) for c in _ranked(item, contracts)]
+    values = [f"{_told(c)}.{ident(item)}" for c in _ranked(item, contracts)]
     return f"coalesce({', '.join(values)})" if values else "NULL"
 
 
 def _source(item: str, contracts: Sequence[Contract]) -> str:
-    cases = [f"WHEN {ident(c.dataset, item)} IS NOT NULL THEN {literal(c.dataset)}" for c in _ranked(item, contracts)]
+    ranked = _ranked(item, contracts)
+    cases = [f"WHEN {_told(c)}.{ident(item)} IS NOT NULL THEN {literal(c.dataset)}" for c in ranked]
     return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"

@@ -5,7 +5,8 @@ one lake transaction, conflicts retried. Readers of the whole warehouse use rele
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -139,6 +140,38 @@ class Lake:
                 )
             if column.comment and found is None:
                 self.con.execute(f"COMMENT ON COLUMN {name}.{ident(column.name)} IS {literal(column.comment)}")
+
+    def ensure_view(
+        self,
+        schema: str,
+        view: str,
+        query: str,
+        columns: Sequence[Column],
+        title: str,
+        macros: Mapping[str, str],
+    ) -> None:
+        """Make a view and its table macros (name with parameters -> query), or again when a text or column changed.
+
+        Their texts name tables as `schema.table`, so that they hold under whatever name a reader attaches a release;
+        a table macro finds them only after `USE` of that name. Call it inside `write`.
+        """
+        stamp = hashlib.sha256(repr((query, columns, macros)).encode()).hexdigest()[:16]
+        there = self.one(
+            "SELECT comment FROM duckdb_views() WHERE database_name = ? AND schema_name = ? AND view_name = ?",
+            [LAKE, schema, view],
+        )
+        if there is not None and str(there).endswith(stamp):
+            return
+        name = ident(LAKE, schema, view)
+        self.con.execute(f"CREATE SCHEMA IF NOT EXISTS {ident(LAKE, schema)}")
+        self.con.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
+        self.con.execute(f"COMMENT ON VIEW {name} IS {literal(f'{title} · {stamp}')}")
+        self.con.execute(f"USE {LAKE}")
+        try:
+            for head, body in macros.items():
+                self.con.execute(f"CREATE OR REPLACE MACRO {ident(schema)}.{head} AS TABLE {body}")
+        finally:
+            self.con.execute("USE memory")
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:
         rows = self.con.execute(

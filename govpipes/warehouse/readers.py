@@ -118,6 +118,13 @@ def _put_masks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS shown.{ident(schema)}")
         con.execute(f"CREATE VIEW shown.{ident(schema, table)} AS SELECT {seen} FROM {ident(RELEASE, schema, table)}")
     con.execute("USE shown")
+    # the release's table macros again, over what is shown
+    for schema, macro, parameters, body in con.execute(
+        "SELECT schema_name, function_name, parameters, macro_definition FROM duckdb_functions() "
+        "WHERE database_name = ? AND function_type = 'table_macro'",
+        [RELEASE],
+    ).fetchall():
+        con.execute(f"CREATE MACRO {ident(schema, macro)}({', '.join(parameters)}) AS TABLE {body}")
 
 
 def _seen(column: str, kind: str, masks: Mapping[str, str]) -> str:
@@ -135,4 +142,4 @@ def _masks_of_table(catalogue: Catalogue, schema: str, table: str) -> dict[str, 
     if schema in ("claims", "current"):
         return masks_of(catalogue.contracts[table].items) if table in catalogue.contracts else {}
     entities = catalogue.registries[schema].entities if schema in catalogue.registries else ()
-    return next((masks_of(entity.items) for entity in entities if entity.table == table), {})
+    return next((masks_of(e.items) for e in entities if table in (e.table, f"{e.table}_history")), {})
