@@ -136,8 +136,9 @@ def _said(entity: Entity, contract: Contract) -> str:
     versions = versions_sql(contract, rows, KNOWN, "pipeline.publications")
     return (
         f"SELECT * FROM (SELECT entity_key, unnest([{items}], recursive := true), "
-        f"{literal(contract.dataset)} AS dataset, {literal(contract.provider)} AS department, source_key, source_day, cursor, publication_id, valid_from, "
-        f"valid_to, recorded_from FROM ({versions}) WHERE entity_key = key) WHERE value IS NOT NULL"
+        f"{literal(contract.dataset)} AS dataset, {literal(contract.provider)} AS department, "
+        "source_key, source_day, cursor, publication_id, valid_from, valid_to, recorded_from "
+        f"FROM ({versions}) WHERE entity_key = key) WHERE value IS NOT NULL"
     )
 
 
