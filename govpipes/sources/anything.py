@@ -4,6 +4,7 @@ Slower than DuckDB's scanners, and the way in for whatever a department still ru
 (Oracle, SQL Server, 达梦, 人大金仓 …).
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -98,7 +99,7 @@ class AnyDatabase(Database):
         typed = [sa.column(name, self._types[name]) for name in names]
         select = sa.text(question.select(self.quote).replace(":", "\\:")).columns(*typed)
         result = self._con.execution_options(stream_results=True).execute(select)
-        rows = 0
+        rows, until = 0, time.monotonic() + self.source.budget.timeout_seconds
         with pq.ParquetWriter(target, schema, compression="zstd") as writer:
             for chunk in result.partitions(_CHUNK):
                 values = zip(*chunk, strict=True)
@@ -108,6 +109,8 @@ class AnyDatabase(Database):
                 ]
                 writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
                 rows += len(chunk)
+                if time.monotonic() > until:
+                    raise TimeoutError("interrupted")
         return rows, []
 
     def _literal(self, value: date | datetime, kind: sat.TypeEngine[Any]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from govpipes.catalogue.model import Budget
 from govpipes.errors import SchemaError, SourceError
 from govpipes.sources.systems import System
 
@@ -54,10 +55,14 @@ def require_columns(where: str, needed: Iterable[str], found: Sequence[str]) -> 
 
 
 @contextmanager
-def reading(system: System, what: str, target: Path | None = None) -> Iterator[None]:
+def reading(system: System, what: str, target: Path | None = None, budget: Budget | None = None) -> Iterator[None]:
     """Everything between asking a source and having its Parquet file: expected failures become SourceErrors."""
     try:
         yield
+    except SourceError as error:
+        if budget is None or not _took_too_long(error.found or ""):
+            raise
+        raise _over_budget(what, budget) from error
     except duckdb.OutOfMemoryException as error:
         raise SourceError(
             f"{what} does not fit into the memory allowed",
@@ -67,9 +72,28 @@ def reading(system: System, what: str, target: Path | None = None) -> Iterator[N
     except (duckdb.Error, OSError, UnicodeError) as error:
         if _is_full(error):
             raise _disk_full(target) from error
+        if budget is not None and (isinstance(error, duckdb.InterruptException) or _took_too_long(str(error))):
+            raise _over_budget(what, budget) from error
         raise SourceError(
             f"{what} cannot be read", found=_first_line(redact(str(error), system)) or type(error).__name__
         ) from error
+
+
+_TOO_LONG = ("statement timeout", "max_statement_time", "maximum statement execution time", "interrupted")
+"""What the products say when they end a statement for its time."""
+
+
+def _took_too_long(words: str) -> bool:
+    return any(sign in words.casefold() for sign in _TOO_LONG)
+
+
+def _over_budget(what: str, budget: Budget) -> SourceError:
+    return SourceError(
+        f"{what} was not read: it took longer than its department allows",
+        found=f"ended after {budget.timeout_seconds} s",
+        allowed=f"budget.timeout_seconds: {budget.timeout_seconds}",
+        next_step="ask the department for an index on the cursor or a quieter hour, or agree on a larger budget",
+    )
 
 
 def _first_line(text: str) -> str:

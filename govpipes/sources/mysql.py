@@ -54,7 +54,7 @@ class MySQL(Database):
                 database=parts.database,
                 charset="utf8mb4",
                 connect_timeout=10,
-                read_timeout=self.source.budget.timeout_seconds,
+                read_timeout=self.source.budget.timeout_seconds + 10,  # the server ends it itself
                 init_command=f"SET time_zone = {literal(self._offset)}",
             )
         except (pymysql.Error, OSError, UnicodeError) as error:
@@ -62,6 +62,8 @@ class MySQL(Database):
         try:
             with closing(opened) as con:
                 self._con = con
+                for statement in ("SET SESSION TRANSACTION READ ONLY", f"SET SESSION {self._limit}"):
+                    self._rows(statement)
                 yield
         except pymysql.Error as error:
             raise SourceError(
@@ -103,16 +105,34 @@ class MySQL(Database):
         if parts.database:
             secret["database"] = parts.database
         name = f"source_{uuid4().hex}"
-        asked = question.select(self.quote)
+        # the scanner has a session of its own
+        asked = self._limited(question.select(self.quote))
         query = f"SELECT * FROM mysql_query({literal(name)}, {literal(asked)}, stream_results := true)"
         prepare = (
             "SET mysql_tinyint1_as_boolean = false",
+            # the scanner's own limit is five minutes
+            "SET mysql_query_timeout_enabled = false",
             "SET mysql_incomplete_dates_as_nulls = true",
             f"SET mysql_session_time_zone = {literal(self._offset)}",
         )
         with attached(con, "mysql", secret, "", name, *prepare):
             rows = copy_to(con, query, target)
         return rows, self._incomplete_dates(question)
+
+    @property
+    def _is_mariadb(self) -> bool:
+        return "MariaDB" in str(self.row("SELECT VERSION()")[0])
+
+    @property
+    def _limit(self) -> str:
+        seconds = self.source.budget.timeout_seconds
+        return f"max_statement_time = {seconds}" if self._is_mariadb else f"max_execution_time = {seconds * 1000}"
+
+    def _limited(self, select: str) -> str:
+        if self._is_mariadb:
+            return f"SET STATEMENT {self._limit} FOR {select}"
+        hint = f"/*+ MAX_EXECUTION_TIME({self.source.budget.timeout_seconds * 1000}) */"
+        return select.replace("SELECT ", f"SELECT {hint} ", 1)
 
     @property
     def _offset(self) -> str:

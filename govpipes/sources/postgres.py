@@ -106,14 +106,12 @@ class Postgres(Database):
         parts = self.system.parts
         secret: dict[str, str | int] = {"host": parts.host or "", "port": parts.port or 5432}
         secret |= {"database": parts.database or "", "user": parts.username or "", "password": parts.password or ""}
-        more = {
-            "connect_timeout": "10",
-            "options": self._options,
-            **{key: str(value) for key, value in parts.query.items()},
-        }
-        address = " ".join(f"{key}={value}" for key, value in more.items())
+        more = {"connect_timeout": "10", **{key: str(value) for key, value in parts.query.items()}}
+        more["options"] = f"{more.get('options', '')} {self._options}".strip()
+        address = " ".join(f"{key}={_quoted(value)}" for key, value in more.items())
         name = f"source_{uuid4().hex}"
-        with attached(con, "postgres", secret, address, name):
+        limit = f"SET pg_connection_limit = {self.source.budget.connections}"
+        with attached(con, "postgres", secret, address, name, limit):
             return copy_to(con, self._query(name, question), target), []
 
     def _query(self, name: str, question: Question) -> str:
@@ -142,6 +140,11 @@ def _kind(kind: str) -> Kind:
     if kind == "date":
         return "date"
     return "text" if kind == "text" or kind.startswith("character") else "other"
+
+
+def _quoted(value: str) -> str:
+    """A value in a libpq connection string."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _libpq(url: str) -> str:

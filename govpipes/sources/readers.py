@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from govpipes.catalogue.model import Source
+from govpipes.errors import SchemaError
 from govpipes.sources import files, tables
 from govpipes.sources.anything import AnyDatabase
 from govpipes.sources.model import Extract, Profile, Slice, Window
@@ -68,9 +69,9 @@ def count(
 
 
 def profile(system: System, source: Source, windows: Mapping[date, Window]) -> Profile:
-    """What the source has now for each period, without reading it: rows and a fingerprint, in one question.
+    """What the source has now for each period, without reading it: rows and a fingerprint, in a few questions.
 
-    The fingerprint of a table is over keys and cursors (a product without a hash function: the number of rows alone);
+    The fingerprint of a table is over keys and cursors (a product without a hash: rows, first and last cursor);
     of a dump the whole table's, for every period the same; of a file its SHA-256, and its rows are not counted.
     Raises SourceError as `extract` does.
     """
@@ -117,9 +118,17 @@ def _with_tombstones(
     dead = _tombstones(source)
     assert dead is not None and dead.cursor is not None and source.cursor is not None
     parts = [target.with_suffix(".rows"), target.with_suffix(".tombstones")]
+    # before the long reading
+    tables.require(_database(system, dead), dead)
     try:
         living = tables.extract(con, _database(system, source), source, window, parts[0], only)
         gone = tables.extract(con, _database(system, dead), dead, window, parts[1], [*dead.key, dead.cursor])
+        if any(column.name == "tombstone" for column in living.columns):
+            raise SchemaError(
+                f"the table {source.table} of {system.name} has a column named tombstone",
+                allowed="no such column where the contract names a table of tombstones: the landing uses the name",
+                next_step="read a view without that column",
+            )
         names = ", ".join([*map(ident, dead.key), f"{ident(dead.cursor)} AS {ident(source.cursor)}"])
         rows = tables.copy_to(
             con,

@@ -5,6 +5,7 @@ type whatever the day brings.
 """
 
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -44,6 +45,8 @@ class SQLite(Database):
         try:
             with closing(sqlite3.connect(f"{self._file.absolute().as_uri()}?mode=ro", uri=True)) as con:
                 con.create_function("digest", -1, _digest, deterministic=True)
+                until = time.monotonic() + self.source.budget.timeout_seconds
+                con.set_progress_handler(lambda: time.monotonic() > until, 100_000)
                 self._con = con
                 yield
         except sqlite3.Error as error:

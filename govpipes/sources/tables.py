@@ -4,17 +4,20 @@ A `Database` knows one product: how to ask it for columns and single values, and
 """
 
 import re
+import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 
-from govpipes.catalogue.model import Source
+from govpipes.catalogue.model import Budget, Source
 from govpipes.days import now
 from govpipes.duck import extension_file
 from govpipes.errors import SchemaError, SourceError
@@ -22,6 +25,9 @@ from govpipes.sources.failures import nearest, reading, require_columns
 from govpipes.sources.model import Column, Extract, Profile, Slice, Window
 from govpipes.sources.systems import System
 from govpipes.sql import ident, literal
+
+_TOGETHER = 60
+"""Windows per question: PostgreSQL allows 1,664 result columns, SQLite conditions 1,000 deep."""
 
 Kind = Literal["timestamp", "timestamptz", "date", "text", "other"]
 
@@ -125,7 +131,7 @@ def extract(
 ) -> Extract:
     """See `govpipes.sources.extract`; window None: all rows; only: these columns."""
     what = f"the table {database.table} of {database.system.name}"
-    with database.session(), reading(database.system, what, target):
+    with reading(database.system, what, target, source.budget), database.session(), _in_time(con, source.budget):
         question = _question(database, source, window, only)
         rows, notes = database.copy(con, question, target)
     return Extract(
@@ -138,41 +144,95 @@ def extract(
 
 
 def profile(database: Database, source: Source, windows: Mapping[date, Window]) -> Profile:
-    """See `govpipes.sources.profile`: one question, whatever the number of windows."""
-    with database.session(), reading(database.system, f"the table {database.table} of {database.system.name}"):
+    """See `govpipes.sources.profile`: one question for every _TOGETHER windows, at the pace the budget allows."""
+    what = f"the table {database.table} of {database.system.name}"
+    with reading(database.system, what, budget=source.budget), database.session():
         table, columns = _described(database, source)
         cursor = next((c for c in columns if c.name == source.cursor), None)
         names = [*source.key, *([source.cursor] if source.cursor else [])]
-        digest = database.digest(names) or "0"
+        digest = database.digest(names)
         if source.mode != "incremental" or cursor is None:
-            rows, checksum = database.row(f"SELECT count(*), sum({digest}) FROM {table}")
+            with paced(source) as read:
+                rows, checksum = database.row(f"SELECT count(*), sum({digest or 0}) FROM {table}")
+                read(int(rows))
             return Profile(dict.fromkeys(windows, _slice(rows, checksum)))
         write = _writer(database, cursor)
-        inside = [_within(database, cursor, window, write) for window in windows.values()]
+        slices: dict[date, Slice | None] = {}
+        inside = {day: _within(database, cursor, window, write) for day, window in windows.items()}
+        for first in range(0, len(inside), _TOGETHER):
+            with paced(source) as read:
+                some = dict(islice(inside.items(), first, first + _TOGETHER))
+                found = _slices(database, cursor, digest, some)
+                read(sum(piece.rows for piece in found.values()))
+            slices |= found
         future = f"{database.quote(cursor.name)} >= {write(_in_source_zone(source, now() + timedelta(days=1)))}"
-        sums = [f"sum(CASE WHEN {w} THEN 1 ELSE 0 END), sum(CASE WHEN {w} THEN digest ELSE 0 END)" for w in inside]
-        sums.append(f"sum(CASE WHEN {future} THEN 1 ELSE 0 END)")
-        some = " OR ".join([*inside, future])
-        asked = f"SELECT {database.quote(cursor.name)}, {digest} AS digest FROM {table} WHERE {some}"
-        found = list(database.row(f"SELECT {', '.join(sums)} FROM ({asked}) q"))
-    slices = {day: _slice(found[2 * n], found[2 * n + 1]) for n, day in enumerate(windows)}
-    return Profile({**slices}, int(found[-1] or 0))
+        (early,) = database.row(f"SELECT count(*) FROM {table} WHERE {future}")
+    return Profile(slices, int(early))
 
 
-def _slice(rows: Any, checksum: Any) -> Slice:
-    return Slice(int(rows or 0), f"{int(rows or 0)}:{int(checksum or 0)}")
+def _slices(
+    database: Database, cursor: SourceColumn, digest: str | None, inside: Mapping[date, str]
+) -> dict[date, Slice]:
+    """Rows and fingerprint of each period, by its condition; without a hash, also the first and last cursor."""
+    name = database.quote(cursor.name)
+    sums = [f"sum(CASE WHEN {w} THEN 1 ELSE 0 END)" for w in inside.values()]
+    prints = [f"sum(CASE WHEN {w} THEN digest ELSE 0 END)" for w in inside.values()]
+    if digest is None:
+        prints = [f"{side}(CASE WHEN {w} THEN {name} END)" for w in inside.values() for side in ("min", "max")]
+    asked = f"SELECT {name}, {digest or 0} AS digest FROM {database.quoted_table} WHERE {' OR '.join(inside.values())}"
+    found = list(database.row(f"SELECT {', '.join([*sums, *prints])} FROM ({asked}) q"))
+    each = len(prints) // len(inside)
+    marks = [found[len(sums) + n * each : len(sums) + (n + 1) * each] for n in range(len(inside))]
+    return {day: _slice(found[n], *marks[n]) for n, day in enumerate(inside)}
+
+
+@contextmanager
+def paced(source: Source) -> Iterator[Callable[[int], None]]:
+    """Around a question of the reconciler's: afterwards waits until its rows are within the budget's rows a second.
+
+    Gives a function to be told how many rows were read.
+    """
+    began, told = time.monotonic(), [0]
+    yield told.append
+    if source.budget.rows_per_second:
+        rest = sum(told) / source.budget.rows_per_second - (time.monotonic() - began)
+        if rest > 0:
+            time.sleep(rest)
+
+
+def _slice(rows: Any, *marks: Any) -> Slice:
+    return Slice(int(rows or 0), ":".join(str(mark or 0) for mark in (rows, *marks)))
 
 
 def _in_source_zone(source: Source, moment: datetime) -> datetime:
     return Window(None, moment).bounds(source.time_zone)[1]
 
 
+def require(database: Database, source: Source) -> None:
+    """Raise SourceError unless the table is there with the columns without which no row can be judged."""
+    with database.session():
+        _described(database, source)
+
+
 def count(database: Database, source: Source, window: Window) -> int:
     """See `govpipes.sources.count`."""
-    with database.session(), reading(database.system, f"the table {database.table} of {database.system.name}"):
+    what = f"the table {database.table} of {database.system.name}"
+    with reading(database.system, what, budget=source.budget), database.session():
         question = _question(database, source, window)
         where = f" WHERE {question.condition}" if question.condition else ""
         return int(database.row(f"SELECT count(*) FROM {question.table}{where}")[0])
+
+
+@contextmanager
+def _in_time(con: duckdb.DuckDBPyConnection, budget: Budget) -> Iterator[None]:
+    """Interrupts DuckDB when the budget's time is over, whatever the product does itself."""
+    timer = threading.Timer(budget.timeout_seconds, con.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def parquet_columns(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Column, ...]:

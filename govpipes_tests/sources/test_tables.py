@@ -8,7 +8,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from contextlib import closing
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -209,12 +210,72 @@ def test_tombstones_come_with_the_rows(pg: str, reader: Make) -> None:
         reader(pg, **FIELDS, tombstones={"table": "lost", "cursor": "scsj"}).read()
 
 
-def test_a_question_that_takes_longer_than_the_budget_is_ended(pg: str, reader: Make) -> None:
+def test_a_column_named_tombstone_is_refused_where_there_are_tombstones(pg: str, reader: Make) -> None:
     with psycopg.connect(pg, autocommit=True) as con:
-        con.execute("CREATE TABLE t AS SELECT n::text AS gmsfhm, now()::timestamp AS gxsj FROM generate_series(1, 9) n")
-        con.execute("CREATE VIEW czrk AS SELECT gmsfhm, gxsj, pg_sleep(2)::text AS pause FROM t")
-    with pytest.raises(SourceError, match="statement timeout"):
-        reader(pg, **FIELDS, budget={"timeout_seconds": 1}, mode="snapshot").read()
+        con.execute("CREATE TABLE czrk (gmsfhm varchar PRIMARY KEY, tombstone int, gxsj timestamp)")
+        con.execute("CREATE TABLE gone (gmsfhm varchar, scsj timestamp)")
+    with pytest.raises(SchemaError, match="has a column named tombstone"):
+        reader(pg, **FIELDS, tombstones={"table": "gone", "cursor": "scsj"}).read()
+
+
+def test_a_profile_of_thousands_of_periods(filled: Any) -> None:
+    days = [DAY - timedelta(days=n) for n in range(2100)]
+    windows = {
+        d: Window(datetime(d.year, d.month, d.day), datetime(d.year, d.month, d.day) + timedelta(1)) for d in days
+    }
+    found = filled.profile(windows)
+    assert list(found.slices) == days
+    assert [part.rows for part in found.slices.values()] == [2, 1, *[0] * 2098]
+    assert found.slices[DAY] == filled.profile({DAY: WINDOW}).slices[DAY]
+
+
+def test_the_reconcilers_questions_keep_to_the_rows_a_second(filled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("govpipes.sources.tables.time.sleep", waits.append)
+    filled.profile({DAY: WINDOW})
+    assert waits == []
+    filled.profile({DAY: WINDOW}, budget={"rows_per_second": 1})
+    assert len(waits) == 1
+    assert 1 < waits[0] <= 2  # two rows
+
+
+PAUSE = "SELECT gmsfhm, gxsj, {}(2) AS pause FROM t"
+
+
+@pytest.mark.parametrize("product", ["postgresql", "mysql"])
+@pytest.mark.parametrize("asked", ["read", "profile"])
+def test_a_question_that_takes_longer_than_the_budget_is_ended(
+    product: str, asked: str, request: pytest.FixtureRequest, reader: Make
+) -> None:
+    fields = {**FIELDS, "budget": {"timeout_seconds": 1}, "mode": "snapshot"}
+    if product == "postgresql":
+        url, slow = request.getfixturevalue("pg"), PAUSE.format("pg_sleep").replace(" AS", "::text AS")
+        con = psycopg.connect(url, autocommit=True)
+        url += "?options=-cstatement_timeout%3D0"  # the budget's word counts, not the address's
+    else:
+        (url, con), slow = request.getfixturevalue("my"), PAUSE.format("sleep")
+    cursor = con.cursor()
+    cursor.execute("CREATE TABLE t AS SELECT '1' AS gmsfhm, TIMESTAMP '2026-01-03 08:00:00' AS gxsj")
+    cursor.execute(f"CREATE VIEW czrk AS {slow}")
+    cursor.close()
+    if product == "postgresql":
+        con.close()
+    with pytest.raises(
+        SourceError, match=r"took longer than its department allows(.|\n)*allowed: budget.timeout_seconds: 1"
+    ):
+        one = reader(url, **fields)
+        one.read() if asked == "read" else one.profile({DAY: WINDOW}, key=("pause",))
+
+
+def test_a_long_question_to_a_file_is_ended(tmp_path: Path, reader: Make) -> None:
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000) SELECT i FROM n"
+    with closing(sqlite3.connect(tmp_path / "a.db")) as con, con:
+        con.execute(f"CREATE VIEW czrk AS SELECT i AS gmsfhm, '2026-01-03 08:00:00' AS gxsj FROM ({numbers})")
+    one = reader(f"sqlite:///{tmp_path}/a.db", **FIELDS, budget={"timeout_seconds": 1}, mode="snapshot")
+    with pytest.raises(SourceError, match="took longer than its department allows"):
+        one.profile({DAY: WINDOW})
+    with pytest.raises(SourceError, match="took longer than its department allows"):
+        one.read()
 
 
 def test_a_missing_table_names_the_nearest(filled: Any, tmp_path: Path) -> None:
