@@ -1,8 +1,5 @@
 """Loading history: what is planned, and that days read together are what they are read alone."""
 
-import signal
-import subprocess
-import sys
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +7,6 @@ import pytest
 
 from govpipes import days as calendar
 from govpipes.ledger import tables as t
-from govpipes.orchestration import runs
 from govpipes.pipeline import Workspace, land, read_together
 from govpipes.pipeline.backfill import CHUNK_PERIODS, closing_within, plan
 from govpipes_tests.tiny import DAY, GOOD, Tiny, contract, day_of
@@ -118,60 +114,3 @@ def test_a_dump_of_the_present_has_no_history(tiny: Tiny, monkeypatch: pytest.Mo
         assert [(left.periods, left.why) for left in planned.skipped] == [
             (2, "the source shows only its present state")
         ]
-
-
-KILLED = """
-import os, signal, sys
-from datetime import date
-from govpipes import pipeline
-from govpipes.orchestration import runs
-from govpipes.settings import Settings
-
-first, last, after = date.fromisoformat(sys.argv[1]), date.fromisoformat(sys.argv[2]), int(sys.argv[3])
-real, done = pipeline.publish, []
-
-def publish(*given):
-    if len(done) == after:
-        os.kill(os.getpid(), signal.SIGKILL)
-    done.append(real(*given))
-    return done[-1]
-
-pipeline.publish = publish
-settings = Settings.from_env()
-runs.run_work(settings, [chunk.work for chunk in runs.plan_backfill(settings, first, last).chunks])
-"""
-"""A backfill that is killed when it is about to publish once more."""
-
-
-def test_a_backfill_killed_again_and_again_is_the_sequential_load(
-    tiny: Tiny, exported: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GOVPIPES_POSTGRES_URL", tiny.postgres_url)
-    days = [DAY + timedelta(days=n) for n in range(12)]
-    for name in ("people", "twin"):
-        tiny.add(name, authority=10 if name == "people" else 20)
-        put(tiny, name, *((n, f"{days[n % 12]} {n % 24:02}:00:00") for n in range(60)))
-    tiny.sql("UPDATE people SET xm = '李雷' WHERE id = '7'")
-    tiny.sql("UPDATE twin SET xm = '李雷' WHERE id = '7'")
-    for after in (5, 3, 8):
-        command = [sys.executable, "-c", KILLED, str(days[0]), str(days[-1]), str(after)]
-        killed = subprocess.run(command, capture_output=True, timeout=120)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    with tiny.open() as ws:
-        before = len(ws.ledger.dataset_days())
-        assert 16 <= before < 24, "something was published each time, and not everything"
-        planned = runs.plan_backfill(tiny.settings, days[0], days[-1])
-        result = runs.run_work(tiny.settings, [chunk.work for chunk in planned.chunks])
-        assert {found.state for found in result.dataset_days} == {"published"}
-        assert planned.periods + sum(left.periods for left in planned.skipped) == 24
-        assert not plan(ws, days[0], days[-1]).chunks
-        assert all(line["balanced"] for line in ws.ledger.balance())
-        versions = "source_day, source_key, cursor, name, row_hash, recorded_to IS NULL"
-        loaded = ws.con.execute(f"SELECT {versions} FROM lake.claims.people ORDER BY ALL").fetchall()
-        tiny.add("sequential", authority=30)
-        tiny.sql("INSERT INTO sequential SELECT * FROM people")
-    with tiny.open() as ws:
-        for day in days:
-            day_of(ws, ws.catalogue.contracts["sequential"], day)
-        assert ws.con.execute(f"SELECT {versions} FROM lake.claims.sequential ORDER BY ALL").fetchall() == loaded
-        assert len(loaded) == 60
