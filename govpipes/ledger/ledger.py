@@ -58,8 +58,7 @@ class Ledger:
     def next_publication_id(self) -> int:
         """A new number for a publication, larger than all before it."""
         with self.engine.begin() as con:
-            con.execute(text("CREATE SEQUENCE IF NOT EXISTS ledger.publication_id"))
-            return int(con.execute(text("SELECT nextval('ledger.publication_id')")).scalar_one())
+            return int(con.execute(select(t.publication_id.next_value())).scalar_one())
 
     # -- what a step needs to know -----------------------------------------------------------------------------
 
@@ -155,6 +154,11 @@ class Ledger:
         rows = self._rows(select(t.releases).order_by(t.releases.c.sequence.desc()).limit(1))
         return rows[0] if rows else None
 
+    def last_maintenance(self) -> Row | None:
+        """What the newest maintenance did."""
+        rows = self._rows(select(t.maintenance).order_by(t.maintenance.c.sequence.desc()).limit(1))
+        return rows[0] if rows else None
+
     # -- what people ask ---------------------------------------------------------------------------------------
 
     def dataset_days(
@@ -168,8 +172,18 @@ class Ledger:
         return self._ask(_DATASET_DAYS, first, last, dataset)
 
     def drifted(self, day: date | None = None, dataset: str | None = None) -> list[Row]:
-        """The dataset-days whose newest landing has other columns than the reading before: dataset, day, drift."""
+        """The dataset-days whose newest landing has other columns than the reading before, or other rows than it had.
+
+        dataset, day, drift (what of the columns), replaced (how many keys are new, gone and changed; NULL).
+        """
         return self._ask(_DRIFTED, day, day, dataset)
+
+    def published_landing(self, dataset: str, sequence: int) -> Row | None:
+        """Of the landings up to this sequence the newest that was ever published."""
+        with self.engine.connect() as con:
+            bound = {"dataset": dataset, "sequence": sequence}
+            row = con.execute(text(_PUBLISHED_LANDING), bound).mappings().first()
+        return None if row is None else dict(row)
 
     def balance(self, first: date | None = None, last: date | None = None) -> list[Row]:
         """The law of conservation per published dataset-day (DESIGN.md D6): every row has one fate.
@@ -267,12 +281,21 @@ ORDER BY s.day, s.registry, s.dataset
 """
 
 _DRIFTED = """
-SELECT dataset, day, detail -> 'drift' AS drift
+SELECT dataset, day, coalesce(detail -> 'drift', '[]') AS drift, detail -> 'replaced' AS replaced
 FROM (SELECT DISTINCT ON (dataset, day) dataset, day, detail FROM ledger.landings
       WHERE day BETWEEN :first AND :last AND (CAST(:dataset AS text) IS NULL OR dataset = :dataset)
       ORDER BY dataset, day, sequence DESC) newest
-WHERE jsonb_array_length(coalesce(detail -> 'drift', '[]')) > 0
+WHERE jsonb_array_length(coalesce(detail -> 'drift', '[]')) > 0 OR detail ? 'replaced'
 ORDER BY day, dataset
+"""
+
+_PUBLISHED_LANDING = """
+SELECT * FROM ledger.landings l
+WHERE l.dataset = :dataset AND l.sequence <= :sequence AND EXISTS (
+    SELECT 1 FROM ledger.candidates c
+    JOIN ledger.publications p ON p.dataset = c.dataset AND p.day = c.day AND p.candidate_sha256 = c.sha256
+    WHERE c.dataset = l.dataset AND c.day = l.day AND c.landing_ids ? l.landing_id)
+ORDER BY l.sequence DESC LIMIT 1
 """
 
 _BALANCE = """

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     MetaData,
+    Sequence,
     String,
     Table,
     Text,
@@ -23,6 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="ledger")
+
+# Made before it is first used: a sequence made and used in one transaction of a server with wal_level minimal would
+# give its first numbers again after a crash.
+publication_id = Sequence("publication_id", metadata=metadata)
 
 
 def _recorded(*columns: Column[Any], name: str) -> Table:
@@ -65,7 +70,8 @@ landings = _recorded(
     Column("detail", JSONB, nullable=False),
     name="landings",
 )
-"""Immutable landed Parquet: `content` is a hash of its rows in any order; `detail` has columns, files, statement."""
+"""Immutable landed Parquet: `content` is a hash of its rows in any order; `detail` has columns, files, statement, and
+how it differs from what was read before (pipeline/drift.py)."""
 
 sweeps = _recorded(
     Column("landing_id", String(64), nullable=False, unique=True),
@@ -152,3 +158,23 @@ releases = Table(
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 """Frozen versions of the warehouse: `tables` {name: rows}, `held` the dataset-days that were held then."""
+
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("sequence", BigInteger, Identity(always=True), primary_key=True),
+    Column("releases", JSONB, nullable=False),
+    Column("compacted", JSONB, nullable=False),
+    _count("snapshots"),
+    _count("files"),
+    _count("orphans"),
+    _count("leftovers"),
+    _count("events"),
+    Column("bytes", JSONB, nullable=False),
+    Column("problem", Text),
+    Column("run_id", String(64)),
+    Column("seconds", Double, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)
+"""What each maintenance removed (`releases` their names, `compacted` {table: files before and after}, `bytes` by what)
+and why it ended early, if it did; run_id: of Dagster's run, NULL from the command line."""

@@ -11,7 +11,6 @@ from time import monotonic
 from typing import Any
 
 from govpipes.catalogue.model import Contract, Entity
-from govpipes.errors import GovpipesError
 from govpipes.pipeline.fuse_sql import (
     CONFLICT_COLUMNS,
     SPAN,
@@ -23,7 +22,7 @@ from govpipes.pipeline.fuse_sql import (
     touched_sql,
     view_sql,
 )
-from govpipes.pipeline.workspace import Workspace, explain_disk
+from govpipes.pipeline.workspace import Workspace
 from govpipes.sql import column_list, ident, literal
 from govpipes.warehouse import LAKE
 
@@ -65,19 +64,11 @@ def fuse_entity(ws: Workspace, registry: str, entity_name: str, run_id: str) -> 
     contracts = [c for c in ws.catalogue.contracts_of(entity) if c.dataset in there and authority_of(c)]
     if not contracts:
         return Fusion(registry, entity_name, 0, 0, seconds=round(monotonic() - started, 3))
-    try:
-        counts = ws.lake.write(
-            f"{registry}.{entity.table}",
-            f"fuse {registry}.{entity.table} ({run_id})",
-            lambda: _write(ws, entity, contracts),
-        )
-    except GovpipesError:
-        raise
-    except Exception as error:
-        explained = explain_disk(error)
-        if explained is None:
-            raise
-        raise explained from error
+    counts = ws.lake.write(
+        f"{registry}.{entity.table}",
+        f"fuse {registry}.{entity.table} ({run_id})",
+        lambda: _write(ws, entity, contracts),
+    )
     total = int(ws.lake.one(f"SELECT count(*) FROM {ident(LAKE, registry, entity.table)}"))
     conflicts = int(ws.lake.one(f"SELECT count(*) FROM {ident(LAKE, registry, entity.table + '_conflicts')}"))
     return Fusion(registry, entity_name, total, conflicts, **counts, seconds=round(monotonic() - started, 3))

@@ -13,7 +13,7 @@ from typing import Any
 from govpipes.days import today
 from govpipes.files import whole_file, write_json
 from govpipes.ledger import tables as t
-from govpipes.pipeline.workspace import Workspace
+from govpipes.pipeline.workspace import Workspace, explaining
 from govpipes.warehouse import LAKE, releases
 
 
@@ -30,6 +30,7 @@ class Release:
     seconds: float
 
 
+@explaining()
 def release(ws: Workspace, run_id: str) -> Release:
     """Make a release of the warehouse as it is now, prove it, and move `current` to it; nothing new makes none.
 

@@ -3,6 +3,7 @@
 Opening is done once per process and home; steps take a `Workspace` and never open anything themselves.
 """
 
+import errno
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 import duckdb
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from govpipes import postgres, standards
 from govpipes.catalogue import Catalogue, load_catalogue
@@ -126,6 +128,17 @@ class Step:
         }
 
 
+_POSTGRES_IS_GONE = (
+    "Unable to connect to Postgres",
+    "server closed the connection",
+    "terminating connection",
+    "no connection to the server",
+    "connection to server",
+    "Connection refused",
+)
+"""What DuckDB says of a PostgreSQL that has ended under it."""
+
+
 @contextmanager
 def step(ws: Workspace, contract: Contract, day: date, name: str, run_id: str) -> Iterator[Step]:
     """Run a step of a dataset-day and write down how it ended: ok, held or failed.
@@ -141,24 +154,59 @@ def step(ws: Workspace, contract: Contract, day: date, name: str, run_id: str) -
             day=day,
             allowed=f"the first day of a period, from {contract.first_day} on",
         )
+    with explaining(contract.dataset, day):
+        try:
+            yield running
+        except GovpipesError as error:
+            error.located(contract.dataset, day)
+            outcome = "held" if isinstance(error, GateError) else "failed"
+            ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": outcome, "message": str(error)})
+            raise
+        except Exception as error:
+            explained = explain(error) or explain_value(error)
+            if explained is not None:
+                explained.located(contract.dataset, day)
+            message = str(explained or f"{type(error).__name__}: {error}")
+            ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": "failed", "message": message})
+            if explained is not None:
+                raise explained from None
+            raise
+        outcome = "ok" if running.held_because is None else "held"
+        message = running.held_because
+        ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": outcome, "message": message})
+
+
+@contextmanager
+def explaining(dataset: str | None = None, day: date | None = None) -> Iterator[None]:
+    """Within: what has to be mended outside (a full disk, a PostgreSQL that is gone) becomes a WarehouseError."""
     try:
-        yield running
-    except GovpipesError as error:
-        error.located(contract.dataset, day)
-        outcome = "held" if isinstance(error, GateError) else "failed"
-        ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": outcome, "message": str(error)})
+        yield
+    except GovpipesError:
         raise
     except Exception as error:
-        explained = explain_disk(error) or explain_value(error)
-        if explained is not None:
-            explained.located(contract.dataset, day)
-        message = str(explained or f"{type(error).__name__}: {error}")
-        ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": "failed", "message": message})
-        if explained is not None:
-            raise explained from None
-        raise
-    outcome = "ok" if running.held_because is None else "held"
-    ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": outcome, "message": running.held_because})
+        explained = explain(error)
+        if explained is None:
+            raise
+        if dataset is not None and day is not None:
+            explained.located(dataset, day)
+        raise explained from error
+
+
+def explain(error: Exception) -> GovpipesError | None:
+    """A full disk or a lost PostgreSQL as an error to act on; None for any other error."""
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+        return WarehouseError(
+            "the disk is full", next_step="free space under $GOVPIPES_HOME and run again; nothing is half done"
+        )
+    if isinstance(error, OperationalError | InterfaceError) or (
+        isinstance(error, duckdb.Error) and any(sign in str(error) for sign in _POSTGRES_IS_GONE)
+    ):
+        return WarehouseError(
+            "PostgreSQL, which has the ledger and the lake's catalogue, is not there",
+            found=str(error).splitlines()[0],
+            next_step="see that it runs (`govpipes up` starts the embedded one), then run again; nothing is half done",
+        )
+    return None
 
 
 def explain_value(error: Exception) -> GovpipesError | None:
@@ -168,14 +216,4 @@ def explain_value(error: Exception) -> GovpipesError | None:
     return WarehouseError(
         f"a rule or a standardizing expression failed on a value ({type(error).__name__})",
         next_step="look at the contract's own rules: they must hold for every text a department may send",
-    )
-
-
-def explain_disk(error: Exception) -> GovpipesError | None:
-    """A full disk as an error to act on; None for any other error."""
-    full = getattr(error, "errno", None) == 28 or "No space left" in str(error)
-    if not full:
-        return None
-    return WarehouseError(
-        "the disk is full", next_step="free space under $GOVPIPES_HOME and run the day again; nothing was published"
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from govpipes.pipeline.fuse import Fusion, fuse_entity
-from govpipes.pipeline.workspace import Workspace
+from govpipes.pipeline.workspace import Workspace, explaining
 from govpipes.registries.credit import link_subjects
 
 Key = tuple[str, str]
@@ -28,6 +28,7 @@ AFTER: Mapping[Key, After] = {
 }
 
 
+@explaining()
 def fuse(ws: Workspace, registry: str, entity: str, run_id: str) -> Fusion:
     """Bring an entity's golden table, and what is special to it, up to date.
 

@@ -1,9 +1,10 @@
-"""A small life of an installation, run in a process that is killed at a point it is told.
+"""A small life of an installation, run in a process that is killed, or loses PostgreSQL, at a point it is told.
 
 Points are what the process does to the world: statements, files moved, facts recorded. They are counted here by
 wrapping what does them; the product knows nothing of it.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -12,8 +13,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from govpipes import postgres
+from govpipes.errors import GovpipesError
 from govpipes.ledger import Ledger
-from govpipes.pipeline import Workspace
+from govpipes.pipeline import Workspace, land, publish, read_together, standardize, verify
 from govpipes.settings import Settings
 from govpipes.warehouse import Lake
 from govpipes_tests.tiny import DAY, day_of, finish
@@ -38,11 +43,63 @@ def killed(settings: Settings, at: int, told: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         points.append(name)
 
+    _run_watched(settings, point)
+    told.write_text(json.dumps(points), encoding="utf-8")
+
+
+def bereaved(settings: Settings, server: Settings, at: int, told: Path) -> None:
+    """Run the scenario and kill PostgreSQL at the point number `at`; write down to `told` how the scenario ended."""
+    passed = 0
+
+    def point(name: str) -> None:
+        nonlocal passed
+        if passed == at:
+            kill_postgres(server)
+        passed += 1
+
+    try:
+        _run_watched(settings, point)
+        ended = "well"
+    except GovpipesError as error:
+        ended = f"told: {error}"
+    told.write_text(ended, encoding="utf-8")
+
+
+def kill_postgres(server: Settings) -> None:
+    """SIGKILL to every process of the embedded server, as a power failure would."""
+    pid = postgres.status(server).pid
+    assert pid is not None
+    postmaster = psutil.Process(pid)
+    processes = [postmaster, *postmaster.children(recursive=True)]
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=30)
+
+
+def synced(settings: Settings) -> None:
+    """The scenario as one of several at once."""
+    with Workspace.open(settings) as ws:
+        run(ws)
+
+
+def backfilled(settings: Settings) -> None:
+    """The scenario's days as a backfill loads them: read together, one dataset after the other."""
+    with Workspace.open(settings) as ws:
+        for contract in ws.catalogue.contracts.values():
+            with read_together(ws, contract, [DAY, NEXT]) as read:
+                for day in (DAY, NEXT):
+                    land(ws, contract, day, "backfill", read)
+                    standardize(ws, contract, day, "backfill")
+                    verify(ws, contract, day, "backfill")
+                    publish(ws, contract, day, "backfill")
+
+
+def _run_watched(settings: Settings, point: Callable[[str], None]) -> None:
     _watch(point)
     with Workspace.open(settings) as ws:
         ws.lake.con = _Connection(ws.lake.con, point)  # type: ignore[assignment]
         run(ws)
-    told.write_text(json.dumps(points), encoding="utf-8")
 
 
 class _Connection:

@@ -1,0 +1,87 @@
+"""A small installation that crashes are tried on, and what has to hold of it afterwards."""
+
+import multiprocessing
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, text
+
+from govpipes import postgres
+from govpipes.pipeline import Workspace
+from govpipes.pipeline.maintain import maintain
+from govpipes.settings import Kept, Settings
+from govpipes_tests.crashes.scenario import NEXT, killed, run
+from govpipes_tests.tiny import BAD_CHECK, DAY, GOOD, Tiny
+
+
+def town(folder: Path, server: Settings) -> Tiny:
+    """Two datasets that speak of the same people, an update, a deletion, a row that comes late, a wrong one."""
+    folder.mkdir()
+    tiny = Tiny(folder, postgres.create_database(server, f"crash_{uuid.uuid4().hex[:12]}")).make()
+    for authority, name in enumerate(("people", "residents"), 1):
+        tiny.add(name, authority)
+        tiny.put(name, [(str(n), GOOD[n], "王芳", "", "0", f"{DAY} 09:00:00") for n in range(3)])
+        tiny.put(name, [("1", GOOD[1], "李娜", "", "0", f"{NEXT} 08:00:00")])
+        tiny.put(name, [("2", GOOD[2], "王芳", "", "1", f"{NEXT} 09:00:00")])
+        tiny.put(name, [("9", BAD_CHECK, "张伟", "", "0", f"{DAY} 10:00:00")])
+    return tiny
+
+
+def said(ws: Workspace) -> list[Any]:
+    """The warehouse without what only says when we learned it."""
+    claims = "SELECT source_day, source_key, cursor, is_deleted, name, row_hash FROM lake.claims.{} ORDER BY ALL"
+    return [
+        ws.con.execute(claims.format("people")).fetchall(),
+        ws.con.execute(claims.format("residents")).fetchall(),
+        ws.con.execute("SELECT entity_key, name, row_hash FROM lake.population.person ORDER BY ALL").fetchall(),
+        ws.con.execute("SELECT dataset, day FROM lake.pipeline.publications ORDER BY ALL").fetchall(),
+    ]
+
+
+def child(target: Callable[..., None], *given: object) -> Any:
+    """A started process of its own that runs `target`."""
+    process = _children.Process(target=target, args=given)
+    process.start()
+    return process
+
+
+def die(tiny: Tiny, at: int, told: Path) -> int | None:
+    """Run the scenario in a process that is killed at the point number `at`; its exit code."""
+    process = child(killed, tiny.settings, at, told)
+    process.join(120)
+    return process.exitcode  # type: ignore[no-any-return]
+
+
+def spread(points: list[str], number: int) -> list[int]:
+    """Numbers of points: the first of every name, then others at equal distances."""
+    first = list({name: n for n, name in reversed(list(enumerate(points)))}.values())
+    others = [n * len(points) // number for n in range(number)]
+    return sorted(dict.fromkeys([*sorted(first), *others]))
+
+
+# Imported once, without a connection: a child is there in a moment.
+_children = multiprocessing.get_context("forkserver")
+_children.set_forkserver_preload(["govpipes_tests.crashes.scenario", "govpipes.pipeline.duckdb_datasource"])
+
+
+def holds_after(tiny: Tiny, name: str, undisturbed: list[Any]) -> None:
+    """Run the scenario to its end; then the laws hold, and nothing is left taken."""
+    with tiny.open() as ws:
+        run(ws)
+        assert said(ws) == undisturbed, name
+        balance = ws.ledger.balance()
+        assert [line for line in balance if not line["balanced"]] == [], name
+        assert len(balance) == 4, name
+        assert ws.ledger.counts(["publications"]) == {"publications": 4}, name
+        before = said(ws)
+        maintain(ws, Kept(grace=Kept().grace * 0))
+        assert said(ws) == before, name
+        assert [path.name for path in ws.settings.temp_dir.iterdir() if path.suffix] == [], name
+    engine = create_engine(tiny.postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as con:
+        mine = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        taken = con.execute(text(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND {mine}")).scalar_one()
+    engine.dispose()
+    assert taken == 0, name
