@@ -42,6 +42,31 @@ def check_entity_sql(registry: Registry, binder: Binder, file: YamlFile, problem
                 problems.add(file, ("entities", n, "derived", m, "sql"), message, found=derived.sql)
 
 
+def check_links(registry: Registry, registries: Mapping[str, Registry], file: YamlFile, problems: Problems) -> None:
+    """Links name a column that is there, and entities that are there, in whatever registry."""
+    entities = {f"{r.registry}.{e.name}": e for r in registries.values() for e in r.entities}
+    for n, entity in enumerate(registry.entities):
+        given_once(file, ("entities", n, "links"), "name", (link.name for link in entity.links), problems)
+        for m, link in enumerate(entity.links):
+            at: Place = ("entities", n, "links", m)
+            mine = _columns(entity)
+            if link.item is not None and link.item not in mine:
+                problems.add(file, (*at, "item"), "there is no such column", found=link.item, allowed=mine, near=True)
+            for target in link.to:
+                if target not in entities:
+                    message = "there is no such entity"
+                    problems.add(file, (*at, "to"), message, found=target, allowed=list(entities), near=True)
+                elif link.matches not in _columns(entities[target]):
+                    allowed = _columns(entities[target])
+                    problems.add(
+                        file, (*at, "matches"), f"{target} has no such column", found=link.matches, allowed=allowed
+                    )
+
+
+def _columns(entity: Entity) -> list[str]:
+    return ["entity_key", *(item.name for item in entity.items), *(derived.name for derived in entity.derived)]
+
+
 def entity_types(entity: Entity) -> Mapping[str, str]:
     """The DuckDB type of each item; text for unknown elements (they have a problem of their own)."""
     return {i.name: ELEMENTS[i.element].sql_type if i.element in ELEMENTS else "VARCHAR" for i in entity.items}

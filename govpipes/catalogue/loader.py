@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from govpipes import standards
 from govpipes.catalogue.binding import Binder
 from govpipes.catalogue.contract_checks import check_contract, check_elements, check_sql
-from govpipes.catalogue.entity_checks import check_entity_sql, check_registry
+from govpipes.catalogue.entity_checks import check_entity_sql, check_links, check_registry
 from govpipes.catalogue.files import YamlError, YamlFile
 from govpipes.catalogue.model import Contract, Department, Entity, Registry
 from govpipes.catalogue.problems import Problem, Problems
@@ -103,7 +103,8 @@ class _Loading:
         fingerprint = standards.fingerprint(self.data_dir / "codes")
         definitions = {(e.registry, e.name): e for registry in registries.values() for e in registry.entities}
         of_entity: dict[tuple[str, str], tuple[Contract, ...]] = defaultdict(tuple)
-        texts = {key: entity.model_dump_json() for key, entity in definitions.items()}
+        # what is linked to an entity decides nothing about a row
+        texts = {key: entity.model_dump_json(exclude={"links"}) for key, entity in definitions.items()}
         for contract in contracts.values():
             key = (contract.registry, contract.entity)
             contract.bind_hash(texts[key], fingerprint)
@@ -170,6 +171,9 @@ class _Loading:
             check_elements(file, self.problems)
 
     def _check_across(self) -> None:
+        registries = {name: registry for name, (registry, _) in self.registries.items()}
+        for registry, file in self.registries.values():
+            check_links(registry, registries, file, self.problems)
         for contract, file in self.contracts.values():
             self._check_names(file.data, file)
             entity = self._entity_of({"registry": contract.registry, "entity": contract.entity})

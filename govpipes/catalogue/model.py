@@ -92,6 +92,28 @@ class Derived(_Model):
     _free = field_validator("name")(lambda value: _unreserved(value))
 
 
+class Link(_Model):
+    """How an entity's records are tied to another entity's.
+
+    item: the item or derived column that holds the other side's `matches` (default its key). table: instead of an
+    item, a table of the same registry in which a matching wrote the links: entity_key, subject_registry,
+    subject_entity, subject_key. to: the entities that may be on the other side, as `registry.entity`.
+    """
+
+    name: Name
+    title: Title
+    item: Name | None = None
+    table: Name | None = None
+    to: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")], ...], Field(min_length=1)]
+    matches: Name = "entity_key"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.item is None) == (self.table is None):
+            _refuse("name", f"link {self.name} needs either `item` or `table`, and not both")
+        return self
+
+
 class Entity(_Model):
     """What a base registry keeps one golden record of.
 
@@ -107,6 +129,7 @@ class Entity(_Model):
     key: Annotated[str, Field(min_length=1)]
     items: Annotated[tuple[EntityItem, ...], Field(min_length=1)]
     derived: tuple[Derived, ...] = ()
+    links: tuple[Link, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

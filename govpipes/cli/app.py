@@ -15,6 +15,7 @@ import typer
 from govpipes.cli import (
     catalogue,
     demo,
+    dossier,
     environment,
     maintain,
     quarantine,
@@ -53,6 +54,8 @@ app.add_typer(catalogue.app, name="catalogue")
 app.command("explain")(catalogue.explain)
 app.add_typer(quarantine.app, name="quarantine")
 app.command("query")(query.query)
+app.command("why")(dossier.why)
+app.command("dossier")(dossier.dossier)
 app.add_typer(release.app, name="release")
 app.command("maintain")(maintain.maintain)
 app.command("simulate")(simulate.simulate)

@@ -159,6 +159,18 @@ releases = Table(
 )
 """Frozen versions of the warehouse: `tables` {name: rows}, `held` the dataset-days that were held then."""
 
+disclosures = Table(
+    "disclosures",
+    metadata,
+    Column("sequence", BigInteger, Identity(always=True), primary_key=True),
+    Column("account", String(200), nullable=False),
+    Column("command", String(40), nullable=False),
+    Column("key_sha256", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)
+"""Who asked to see one person's or organization's values in full, and why; the key is there as its SHA-256."""
+
 maintenance = Table(
     "maintenance",
     metadata,

@@ -172,8 +172,8 @@ def step(ws: Workspace, contract: Contract, day: date, name: str, run_id: str) -
                 raise explained from None
             raise
         outcome = "ok" if running.held_because is None else "held"
-        message = running.held_because
-        ws.ledger.record(t.steps, {**running.facts, "step": name, "outcome": outcome, "message": message})
+        ended = {"step": name, "outcome": outcome, "message": running.held_because}
+        ws.ledger.record(t.steps, {**running.facts, **ended})
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from time import monotonic
 from govpipes.pipeline.fuse import Fusion, fuse_entity
 from govpipes.pipeline.workspace import Workspace, explaining
 from govpipes.registries.credit import link_subjects
+from govpipes.registries.links import ensure_links
 
 Key = tuple[str, str]
 """(registry, entity)."""
@@ -37,9 +38,8 @@ def fuse(ws: Workspace, registry: str, entity: str, run_id: str) -> Fusion:
     started = monotonic()
     fusion = fuse_entity(ws, registry, entity, run_id)
     after = AFTER.get((registry, entity))
-    if after is None:
-        return fusion
-    linked = after.run(ws, run_id)
+    linked = after.run(ws, run_id) if after else 0
+    ensure_links(ws)
     return replace(fusion, updated=fusion.updated + linked, seconds=round(monotonic() - started, 3))
 
 

@@ -101,6 +101,11 @@ class Lake:
         ).fetchall()
         return {str(name) for (name,) in rows}
 
+    def has_view(self, schema: str, view: str) -> bool:
+        """Whether there is such a view."""
+        query = "SELECT count(*) FROM duckdb_views() WHERE database_name = ? AND schema_name = ? AND view_name = ?"
+        return bool(self.one(query, [LAKE, schema, view]))
+
     def snapshot_id(self) -> int:
         """The newest snapshot's number."""
         return int(self.one(f"SELECT max(snapshot_id) FROM ducklake_snapshots({literal(LAKE)})"))

@@ -96,6 +96,13 @@ def masked(column: str, kind: str, masks: Mapping[str, str]) -> str:
     return f"regexp_replace({without_ids}, '{MOBILE_NUMBER}', '\\1****\\2', 'g') AS {name}"
 
 
+def masked_value(masks: Mapping[str, str]) -> str:
+    """SQL for a column `value` as people may see it, where the column `item` says which item's it is."""
+    cases = " ".join(f"WHEN {literal(item)} THEN mask_{mask}(value)" for item, mask in masks.items())
+    free = masked("value", "VARCHAR", {}).removesuffix(' AS "value"')
+    return f"CASE item {cases} ELSE {free} END" if cases else free
+
+
 def masks_of(items: Iterable[Item | EntityItem]) -> dict[str, str]:
     """Item name -> mask, for the items that are personal."""
     return {item.name: ELEMENTS[item.element].mask for item in items if ELEMENTS[item.element].mask != "none"}

@@ -1,0 +1,91 @@
+"""`govpipes why`, `govpipes dossier`: one record, explained; one key, everywhere.
+
+What is found belongs to govpipes.registries.dossier; here is how it is asked for and shown.
+"""
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from govpipes.cli import output
+from govpipes.cli.options import Json, ReleaseName, Unmasked, open_catalogue, open_ledger, parse_day
+from govpipes.settings import Settings
+
+ValidOn = Annotated[
+    date | None,
+    typer.Option("--valid-on", parser=parse_day, metavar="DAY", help="What held on that day, not what holds last."),
+]
+KnownOn = Annotated[
+    date | None,
+    typer.Option("--known-on", parser=parse_day, metavar="DAY", help="As it was known at the end of that day."),
+]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why values are shown in full; written down.")]
+
+
+def why(
+    entity: Annotated[str, typer.Argument(help="Such as population.person.")],
+    key: Annotated[str, typer.Argument(help="The record's key: a citizen number, a USCC, an old number …")],
+    item: Annotated[str | None, typer.Option("--item", "-i", help="Only this item.")] = None,
+    valid_on: ValidOn = None,
+    known_on: KnownOn = None,
+    release: ReleaseName = None,
+    unmasked: Unmasked = False,
+    reason: Reason = None,
+    as_json: Json = False,
+) -> None:
+    """Say why a golden record says what it says.
+
+    Of each item: which dataset won, from which record and day, by which rule, and what the others say.
+    """
+    from govpipes.registries import dossier as questions
+
+    settings = Settings.from_env()
+    _write_down(settings, "why", key, unmasked, reason)
+    when = questions.When(valid_on, known_on, release)
+    rows = questions.why(settings, open_catalogue(settings), entity, key, item, when, unmasked=unmasked)
+    if not as_json:
+        rows = [{**row, "wins": "✓" if row["wins"] else ""} for row in rows]
+    output.show(rows, as_json=as_json)
+
+
+def dossier(
+    key: Annotated[str, typer.Argument(help="A citizen number, a USCC, an organisation code, an old number …")],
+    valid_on: ValidOn = None,
+    known_on: KnownOn = None,
+    release: ReleaseName = None,
+    unmasked: Unmasked = False,
+    reason: Reason = None,
+    as_json: Json = False,
+) -> None:
+    """Show everything all registries have on one person or organization (一人一档, 一企一档).
+
+    The record itself and what is linked to it, item by item, with the dataset each value comes from.
+    """
+    from govpipes.registries import dossier as questions
+
+    settings = Settings.from_env()
+    _write_down(settings, "dossier", key, unmasked, reason)
+    when = questions.When(valid_on, known_on, release)
+    rows = questions.dossier(settings, open_catalogue(settings), key, when, unmasked=unmasked)
+    if as_json:
+        output.write_json(rows)
+        return
+    columns = ["item", "title", "value", "dataset", "since"]
+    for via, entity, record in dict.fromkeys(
+        (row["via"], f"{row['registry']}.{row['entity']}", row["record"]) for row in rows
+    ):
+        output.say(f"{entity} {record}" if via == "itself" else f"{via}: {entity} {record}")
+        group = [row for row in rows if (row["via"], row["record"]) == (via, record)]
+        output.show(group, as_json=False, columns=columns)
+
+
+def _write_down(settings: Settings, command: str, key: str, unmasked: bool, reason: str | None) -> None:
+    from govpipes.registries import dossier as questions
+
+    if not unmasked:
+        return
+    if not reason or len(reason.strip()) < 4:
+        raise typer.BadParameter("values in full need a reason, which is written down", param_hint="--reason")
+    with open_ledger(settings) as ledger:
+        questions.disclose(ledger, command, key, reason.strip())
