@@ -155,7 +155,7 @@ def _region_constants(lists: dict[str, Path]) -> Iterator[str]:
         towns[town["parent"]] = towns.get(town["parent"], "") + ";" + town["code"][6:]
     followers = {row["code"]: _chain(row["code"], rows) for row in rows}
     yield _list_macro("region_rows", [_region_row(row, followers[row["code"]]) for row in rows])
-    yield _list_macro("region_lines", _region_lines(rows, followers))
+    yield f"CREATE TEMP MACRO region_book() AS {literal(_region_book(rows, followers))};"
     yield _list_macro("township_groups", [towns.get(row["code"], "") for row in rows])
     names = _current_names(rows)
     yield _list_macro("region_name_keys", list(names))
@@ -180,18 +180,18 @@ def _chain(code: str, rows: list[dict[str, str]]) -> list[str]:
     return chain
 
 
-def _region_lines(rows: list[dict[str, str]], followers: dict[str, list[str]]) -> list[str]:
-    lines = [""] * 100
+def _region_book(rows: list[dict[str, str]], followers: dict[str, list[str]]) -> str:
     codes = [row["code"] for row in rows]
     current = {row["code"] for row in rows if not row["valid_to"]}
+    entries = [" " * 17] * (max(int(code[2:]) for code in codes) + 1)
     for code in sorted(set(codes)):
         of_code = [row for row in rows if row["code"] == code]
         first = of_code[0]["valid_from"][:4] or "1000"
         end = max(row["valid_to"][:4] or "9999" for row in of_code)
         latest = ([code, *followers[code]])[-1]
         today = latest if latest in current else "------"
-        lines[int(code[2:4])] += f";{code[4:]}={codes.index(code) + 1:03d}{first}{end}{today}"
-    return lines
+        entries[int(code[2:])] = f"{codes.index(code) + 1:03d}{first}{end}{today}"
+    return "".join(entries)
 
 
 def _current_names(rows: list[dict[str, str]]) -> dict[str, str]:

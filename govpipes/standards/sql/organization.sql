@@ -7,17 +7,22 @@ CREATE TEMP MACRO value31(c) AS ([0,1,2,3,4,5,6,7,8,9,NULL,NULL,NULL,NULL,NULL,N
     20,21,22,NULL,23,24,25,NULL,26,27,NULL,28,29,30,NULL])[ascii(c) - 47];
 
 -- GB 11714: weights 3 7 9 10 5 8 4 2, C = 11 - sum mod 11, 10 is X, 11 is 0. NULL unless 8 characters 0-9 A-Z.
-CREATE TEMP MACRO organization_code_check(body8) AS CASE WHEN strlen(body8) = 8 THEN
-    substr('0X987654321', (value36(body8[1]) * 3 + value36(body8[2]) * 7 + value36(body8[3]) * 9 + value36(body8[4]) * 10
-        + value36(body8[5]) * 5 + value36(body8[6]) * 8 + value36(body8[7]) * 4 + value36(body8[8]) * 2) % 11 + 1, 1) END;
+-- Over the number itself, from the character after `skipped` on: a macro's parameter is its text, so a part that was cut
+-- off before would be cut off again for every character.
+CREATE TEMP MACRO organization_check_of(number, skipped) AS
+    substr('0X987654321', (value36(number[skipped + 1]) * 3 + value36(number[skipped + 2]) * 7
+        + value36(number[skipped + 3]) * 9 + value36(number[skipped + 4]) * 10 + value36(number[skipped + 5]) * 5
+        + value36(number[skipped + 6]) * 8 + value36(number[skipped + 7]) * 4 + value36(number[skipped + 8]) * 2) % 11 + 1, 1);
+CREATE TEMP MACRO organization_code_check(body8) AS CASE WHEN strlen(body8) = 8 THEN organization_check_of(body8, 0) END;
 
 -- GB 32100: MOD 31-3, weights 3^(i-1) mod 31, C = 31 - sum mod 31. NULL unless 17 characters of the alphabet.
-CREATE TEMP MACRO uscc_check(body17) AS CASE WHEN strlen(body17) = 17 THEN
-    substr('0YXWUTRQPNMLKJHGFEDCBA987654321', (value31(body17[1]) + value31(body17[2]) * 3 + value31(body17[3]) * 9
-        + value31(body17[4]) * 27 + value31(body17[5]) * 19 + value31(body17[6]) * 26 + value31(body17[7]) * 16
-        + value31(body17[8]) * 17 + value31(body17[9]) * 20 + value31(body17[10]) * 29 + value31(body17[11]) * 25
-        + value31(body17[12]) * 13 + value31(body17[13]) * 8 + value31(body17[14]) * 24 + value31(body17[15]) * 10
-        + value31(body17[16]) * 30 + value31(body17[17]) * 28) % 31 + 1, 1) END;
+CREATE TEMP MACRO uscc_check_of(uscc) AS
+    substr('0YXWUTRQPNMLKJHGFEDCBA987654321', (value31(uscc[1]) + value31(uscc[2]) * 3 + value31(uscc[3]) * 9
+        + value31(uscc[4]) * 27 + value31(uscc[5]) * 19 + value31(uscc[6]) * 26 + value31(uscc[7]) * 16
+        + value31(uscc[8]) * 17 + value31(uscc[9]) * 20 + value31(uscc[10]) * 29 + value31(uscc[11]) * 25
+        + value31(uscc[12]) * 13 + value31(uscc[13]) * 8 + value31(uscc[14]) * 24 + value31(uscc[15]) * 10
+        + value31(uscc[16]) * 30 + value31(uscc[17]) * 28) % 31 + 1, 1);
+CREATE TEMP MACRO uscc_check(body17) AS CASE WHEN strlen(body17) = 17 THEN uscc_check_of(body17) END;
 
 -- GS 15-2006: ISO 7064 MOD 11,10 over 14 digits: p=10; s=(p+d) mod 10 or 10; p=2s mod 11; check (11-p) mod 10.
 CREATE TEMP MACRO registration_number_check(d14) AS CASE WHEN regexp_full_match(d14, '\d{14}') THEN
@@ -40,13 +45,13 @@ CREATE TEMP MACRO std_uscc(raw) AS CASE WHEN regexp_full_match(raw, uscc_pattern
     list_transform([uscc_clean(raw)], lambda uscc_text: CASE WHEN regexp_full_match(uscc_text, uscc_pattern()) THEN uscc_text END)[1] END;
 CREATE TEMP MACRO err_uscc(raw, value) AS CASE
     WHEN value IS NULL THEN 'USCC-02'
-    WHEN uscc_check(left(value, 17)) <> right(value, 1) THEN 'USCC-03' END;
+    WHEN uscc_check_of(value) <> value[18] THEN 'USCC-03' END;
 -- USCC-05: authority and category of GB 32100-2015 with amendment 1; the codes are organization_kind.csv's.
 -- USCC-06: development zones' registration offices use codes outside GB/T 2260 (registration_authority_region.csv).
 CREATE TEMP MACRO uscc_region_known(code) AS
     region_known(code) OR list_contains(code_keys_registration_authority_region(), code);
 CREATE TEMP MACRO flag_uscc(raw, value, day) AS CASE
-    WHEN organization_code_check(substr(value, 9, 8)) <> value[17] THEN 'USCC-04'
+    WHEN organization_check_of(value, 8) <> value[17] THEN 'USCC-04'
     WHEN NOT list_contains(code_keys_organization_kind(), left(value, 2)) THEN 'USCC-05'
     WHEN NOT uscc_region_known(substr(value, 3, 6)) THEN 'USCC-06'
     WHEN raw <> value THEN 'USCC-10' END;

@@ -4,19 +4,18 @@
 --
 -- Constants made at install from the CSVs (constant lists are folded once, but not inside a lambda: there is none on the
 -- way of a regular value):
---   region_lines()     by the 3rd and 4th digit: ';CC=NNNFFFFEEEESSSSSS' for each code: number of its first row, first year,
---                      first year after the last (9999 while current), the code its whole area has today ('------': none)
+--   region_book()      'NNNFFFFEEEESSSSSS' of each code, at the place of its last four digits (blank where there is no code):
+--                      number of its first row, first year, first year after the last (9999 while current), the code
+--                      its whole area has today ('------': none); one text, because a cut from plain ASCII costs nothing
 --   region_rows()      'CCCCCC FFFF TTTT L successor,successor…|name' ordered by code: valid from the year FFFF until before TTTT
 --   township_groups()  by row number: ';TTT;TTT…' the townships of a county
 --   region_name_keys(), region_name_codes()   unambiguous names of current counties; region_name_pattern()
 
 CREATE TEMP MACRO province_pattern() AS '(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])';
-CREATE TEMP MACRO region_line(code) AS region_lines()[TRY_CAST(substr(code, 3, 2) AS INTEGER) + 1];
-CREATE TEMP MACRO region_key(code) AS ';' || substr(code, 5, 2) || '=';
 -- 'NNNFFFFEEEESSSSSS' of a Jiangsu code, NULL when it never was one.
-CREATE TEMP MACRO region_entry(code) AS CASE WHEN starts_with(code, '32') AND strlen(code) = 6 THEN
-    list_transform([region_line(code)], lambda line: CASE WHEN strpos(line, region_key(code)) > 0
-        THEN substr(line, strpos(line, region_key(code)) + 4, 17) END)[1] END;
+CREATE TEMP MACRO region_entry(code) AS CASE WHEN regexp_full_match(code, '32\d{4}') THEN
+    list_transform([substr(region_book(), CAST(substr(code, 3) AS INTEGER) * 17 + 1, 17)],
+        lambda entry: CASE WHEN entry > '0' THEN entry END)[1] END;
 CREATE TEMP MACRO region_number(code) AS TRY_CAST(left(region_entry(code), 3) AS INTEGER);
 CREATE TEMP MACRO region_first_year(code) AS TRY_CAST(substr(region_entry(code), 4, 4) AS INTEGER);
 
@@ -74,6 +73,7 @@ CREATE TEMP MACRO region_flag(raw, value, day) AS CASE
     WHEN region_digits(raw) <> value THEN 'REG-02'
     WHEN NOT regexp_matches(raw, '\d') THEN 'REG-08' END;
 CREATE TEMP MACRO flag_region_code(raw, value, day, retired := 'keep') AS CASE
+    WHEN raw = value AND right(value, 2) NOT IN ('00', '01', '90') AND region_current(value) THEN NULL
     WHEN region_is_wide(value) THEN 'REG-06' ELSE region_flag(raw, value, day) END;
 CREATE TEMP MACRO std_region_code_any(raw, retired := 'keep') AS std_region_code(raw, retired := retired);
 CREATE TEMP MACRO err_region_code_any(raw, value, retired := 'keep') AS err_region_code(raw, value);

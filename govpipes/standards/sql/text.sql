@@ -39,8 +39,11 @@ CREATE TEMP MACRO missing_tokens() AS ['', '-', '--', '---', '－', '——', '�
     'null', '(null)', '<null>', 'none', 'nil', 'nan', 'n/a', 'ｎ／ａ', '#n/a', 'n.a.', 'na', '\n',
     '#value!', '#ref!', '#name?', '#null!', '#div/0!', '请输入', '请选择'];
 CREATE TEMP MACRO ascii_blank() AS array_to_string(list_transform(range(0, 33), lambda code_point: chr(CAST(code_point AS INTEGER))), '') || chr(127);
+-- Nearly every value is known by its first character: no token begins with a digit, and few with a Han character.
 CREATE TEMP MACRO missing(raw) AS CASE
     WHEN raw IS NULL THEN true
+    WHEN raw >= '0' AND raw < ':' THEN false
+    WHEN raw >= '一' AND raw <= '鿿' AND strpos('无空暂缺待不未请', left(raw, 1)) = 0 THEN false
     WHEN strlen(raw) = length(raw) THEN
         CASE WHEN strlen(raw) > 8 AND left(raw, 1) > ' ' AND right(raw, 1) > ' ' THEN false
         ELSE list_contains(missing_tokens(), lower(trim(raw, ascii_blank()))) END
@@ -159,7 +162,8 @@ CREATE TEMP MACRO flag_document_number(raw, value, day) AS CASE
     WHEN length(value) < 4 OR NOT regexp_matches(value, '\d') THEN 'DOC-01' END;
 
 -- Addresses (GB/T 23705-2009): NFKC, no spaces beside Chinese characters.
-CREATE TEMP MACRO std_address_text(raw) AS nullif(unspace_han(fold_text(raw)), '');
+CREATE TEMP MACRO std_address_text(raw) AS CASE WHEN strpos(raw, ' ') = 0 AND text_is_regular(raw) THEN nullif(raw, '')
+    ELSE nullif(unspace_han(fold_text(raw)), '') END;
 CREATE TEMP MACRO err_address_text(raw, value) AS CASE WHEN text_is_destroyed(raw) THEN 'ENC-01' END;
 CREATE TEMP MACRO flag_address_text(raw, value, day) AS CASE
     WHEN length(value) < 5 OR NOT regexp_matches(value, '[省市区县镇乡村路街巷号弄组社区园苑]') THEN 'ADR-01'

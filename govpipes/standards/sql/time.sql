@@ -52,7 +52,8 @@ CREATE TEMP MACRO date_is_placeholder(parsed) AS parsed IN (DATE '1900-01-01', D
 CREATE TEMP MACRO date_keep(parsed) AS CASE
     WHEN parsed BETWEEN DATE '1840-01-01' AND DATE '2200-12-31' AND NOT date_is_placeholder(parsed) AND parsed <> DATE '2099-12-31' THEN parsed END;
 CREATE TEMP MACRO std_date(raw, form := 'ymd', future := 'allow') AS
-    list_transform([CASE WHEN regexp_full_match(raw, '\d{4}-\d{2}-\d{2}') THEN TRY_CAST(raw AS DATE) ELSE date_parse(raw, form) END],
+    list_transform([CASE WHEN regexp_full_match(raw, '\d{8}') THEN CAST(try_strptime(raw, '%Y%m%d') AS DATE)
+        WHEN regexp_full_match(raw, '\d{4}-\d{2}-\d{2}') THEN TRY_CAST(raw AS DATE) ELSE date_parse(raw, form) END],
         lambda parsed_date: date_keep(parsed_date))[1];
 CREATE TEMP MACRO err_date(raw, value, form := 'ymd', future := 'allow') AS CASE
     WHEN value IS NOT NULL OR date_is_open(raw) THEN NULL
