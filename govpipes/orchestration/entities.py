@@ -4,6 +4,8 @@ They have no partitions: fusing works off whatever was published since it last r
 so that a held or failed dataset-day keeps nobody from the others' news (DESIGN.md D2).
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from govpipes import pipeline, registries
@@ -11,7 +13,7 @@ from govpipes.catalogue import Catalogue
 from govpipes.catalogue.model import Contract, Entity
 from govpipes.orchestration import metadata
 from govpipes.orchestration.failures import explained
-from govpipes.orchestration.names import CLAIMS, entity_key, release_key, stage_key
+from govpipes.orchestration.names import CLAIMS, CONFLICTS, ORPHANS, entity_key, release_key, stage_key
 from govpipes.orchestration.opened import Opened
 
 
@@ -22,6 +24,7 @@ def entity_asset(entity: Entity, catalogue: Catalogue, opened: Opened) -> dg.Ass
 
     @dg.asset(
         key=entity_key(entity.registry, entity.table),
+        check_specs=_checks(entity),
         deps=[
             *(stage_key(CLAIMS, contract.dataset) for contract in contracts),
             *(entity_key(other.registry, other.table) for other in first),
@@ -39,23 +42,57 @@ def entity_asset(entity: Entity, catalogue: Catalogue, opened: Opened) -> dg.Ass
             **metadata.authorities(contracts),
         },
     )
-    def golden_records(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def golden_records(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         opened.report(f"{entity.registry}.{entity.table}: fuse")
         with explained():
             fusion = registries.fuse(opened.workspace, entity.registry, entity.entity, context.run.run_id)
-        return dg.MaterializeResult(
+            found = registries.findings(opened.workspace, entity.registry, entity.entity)
+        yield dg.MaterializeResult(
             metadata={
                 "dagster/row_count": fusion.entities,
                 "entities": fusion.entities,
+                "versions_added": fusion.versions,
                 "rows_inserted": fusion.inserted,
                 "rows_updated": fusion.updated,
                 "rows_unchanged": fusion.unchanged,
                 "rows_removed": fusion.removed,
                 "seconds": fusion.seconds,
-            }
+            },
         )
+        yield from _results(entity, found)
 
     return golden_records
+
+
+def _checks(entity: Entity) -> list[dg.AssetCheckSpec]:
+    key = entity_key(entity.registry, entity.table)
+    told = "部门间不一致：黄金记录未采用的值。Values of departments that lost against another department's."
+    specs = [dg.AssetCheckSpec(CONFLICTS, asset=key, description=told)]
+    if entity.links:
+        told = "关联待解：对方记录尚未到达。Records that wait for the other side of a link."
+        specs.append(dg.AssetCheckSpec(ORPHANS, asset=key, description=told))
+    return specs
+
+
+def _results(entity: Entity, found: registries.Findings) -> list[dg.AssetCheckResult]:
+    """Warnings for the departments: neither keeps anything from being released."""
+    listed = {CONFLICTS: (found.conflicts, "records")}
+    if entity.links:
+        listed[ORPHANS] = (found.waiting, "orphans")
+    results = []
+    for name, (rows, counted) in listed.items():
+        number = sum(int(str(row[counted])) for row in rows)
+        results.append(
+            dg.AssetCheckResult(
+                check_name=name,
+                passed=number == 0,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={counted: number, **({"by_department": metadata.table(rows)} if rows else {})},
+            )
+        )
+    return results
 
 
 def release_asset(entities: list[dg.AssetKey], opened: Opened) -> dg.AssetsDefinition:

@@ -14,6 +14,8 @@ STAGES = (LANDING, CANDIDATE, CLAIMS)
 
 GATE = "gate"
 WARNINGS = "warnings"
+CONFLICTS = "conflicts"
+ORPHANS = "orphans"
 
 FUSE_JOB = "fuse_and_release"
 

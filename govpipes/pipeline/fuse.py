@@ -80,6 +80,22 @@ def golden_text(entity: Entity, contracts: list[Contract]) -> str:
     return "\n\n".join(f"CREATE TEMP TABLE {table} AS\n{query};" for table, query in made)
 
 
+def conflicts(ws: Workspace, entity: Entity) -> list[dict[str, str | int | None]]:
+    """What departments disagree on now: losing department, losing dataset, item, whose value counts, how many records.
+
+    The most first; empty before the first fusion.
+    """
+    if f"{entity.table}_conflicts" not in ws.lake.tables(entity.registry):
+        return []
+    names = ("losing_department", "losing_dataset", "item", "dataset")
+    found = ws.con.execute(
+        f"SELECT {column_list(names)}, count(*) AS records "
+        f"FROM {ident(LAKE, entity.registry, entity.table + '_conflicts')} "
+        "GROUP BY ALL ORDER BY records DESC, item, losing_dataset"
+    ).fetchall()
+    return [dict(zip((*names, "records"), row, strict=True)) for row in found]
+
+
 def _write(ws: Workspace, entity: Entity, contracts: list[Contract]) -> dict[str, int]:
     newest = _newest_publications(ws, contracts)
     done = _fused(ws, entity)

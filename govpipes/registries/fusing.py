@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from govpipes.pipeline.fuse import Fusion, fuse_entity
+from govpipes.pipeline.fuse import Fusion, conflicts, fuse_entity
 from govpipes.pipeline.workspace import Workspace, explaining
 from govpipes.registries.credit import link_subjects
-from govpipes.registries.links import ensure_links
+from govpipes.registries.links import ensure_links, waiting
 
 Key = tuple[str, str]
 """(registry, entity)."""
@@ -41,6 +41,20 @@ def fuse(ws: Workspace, registry: str, entity: str, run_id: str) -> Fusion:
     linked = after.run(ws, run_id) if after else 0
     ensure_links(ws)
     return replace(fusion, updated=fusion.updated + linked, seconds=round(monotonic() - started, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a department should look at: values that lost against another department's, links that wait."""
+
+    conflicts: list[dict[str, str | int | None]]
+    waiting: list[dict[str, str | int | None]]
+
+
+def findings(ws: Workspace, registry: str, entity_name: str) -> Findings:
+    """What is to be looked at in an entity's golden records as they are now; see pipeline.fuse and links."""
+    entity = ws.catalogue.entity(registry, entity_name)
+    return Findings(conflicts(ws, entity), waiting(ws, entity))
 
 
 def reads(registry: str, entity: str) -> tuple[Key, ...]:

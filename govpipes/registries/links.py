@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from govpipes.catalogue import Catalogue
 from govpipes.catalogue.model import Entity, Link
 from govpipes.pipeline.workspace import Workspace
-from govpipes.sql import ident, literal
-from govpipes.warehouse import Column
+from govpipes.sql import column_list, ident, literal
+from govpipes.warehouse import LAKE, Column
 
 SCHEMA = "links"
 
@@ -49,6 +49,19 @@ def _write(ws: Workspace, there: list[Entity]) -> None:
         parts = [part for entity, link in made for part in _summary_sql(ws.catalogue, entity, link)]
         file = {"file(key, valid_day, known_day)": _file_sql(made, there)}
         ws.lake.ensure_view(SCHEMA, "summary", " UNION ALL ".join(parts or [_NO_LINKS]), [], "关联统计", file)
+
+
+def waiting(ws: Workspace, entity: Entity) -> list[dict[str, str | int | None]]:
+    """The entity's links by department: how many records have the link, are linked, wait for the other side."""
+    if not entity.links or not ws.lake.has_view(SCHEMA, "summary"):
+        return []
+    names = ("link", "department", "total", "linked", "orphans")
+    found = ws.con.execute(
+        f"SELECT {column_list(names)} FROM {ident(LAKE, SCHEMA, 'summary')} "
+        "WHERE registry = ? AND entity = ? AND direction = 'forward' ORDER BY orphans DESC, link",
+        [entity.registry, entity.name],
+    ).fetchall()
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def view_of(entity: Entity, link: Link) -> str:

@@ -106,6 +106,7 @@ class Steps:
     unreachable: set[str] = field(default_factory=set)
     broken_check: set[str] = field(default_factory=set)
     warned: set[str] = field(default_factory=set)
+    conflicts: list[dict[str, str | int | None]] = field(default_factory=list)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     passed: set[tuple[str, date]] = field(default_factory=set)
 
@@ -167,7 +168,7 @@ class Steps:
 
     def fuse(self, _: object, registry: str, entity: str, run_id: str) -> SimpleNamespace:
         self.asked.append(("fuse", f"{registry}.{entity}", ""))
-        return SimpleNamespace(entities=8, inserted=5, updated=1, unchanged=2, removed=0, seconds=0.05)
+        return SimpleNamespace(entities=8, inserted=5, updated=1, unchanged=2, removed=0, versions=7, seconds=0.05)
 
     def release(self, _: object, run_id: str) -> Release:
         self.asked.append(("release", "", ""))
@@ -203,6 +204,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     monkeypatch.setattr(pipeline, "preview", lambda *_: "| 姓名 |\n|---|\n| 张* |")
     monkeypatch.setattr(pipeline, "read_together", lambda *_: nullcontext())
     monkeypatch.setattr(registries, "fuse", steps.fuse)
+    monkeypatch.setattr(registries, "findings", lambda *_: registries.Findings(steps.conflicts, []))
     monkeypatch.setattr(Opened, "workspace", object())
     return steps
 

@@ -165,3 +165,19 @@ def test_golden_records_and_release_run_without_the_datasets(
     result = definitions.resolve_job_def("fuse_and_release").execute_in_process(instance=instance)
     assert [step for step, _, _ in steps.asked] == ["fuse", "fuse", "release"]
     assert materialized(result) == {"legal_entity/organization", "population/person", "release"}
+
+
+def test_departments_that_disagree_are_a_warning_that_names_the_loser(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, steps: Steps
+) -> None:
+    lost: dict[str, str | int | None] = {"losing_department": "health", "item": "name", "records": 3}
+    steps.conflicts = [lost]
+    result = definitions.resolve_job_def("fuse_and_release").execute_in_process(instance=instance)
+    assert result.success, "it keeps nothing from being released"
+    checks = [
+        e.asset_check_evaluation_data for e in result.all_events if e.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
+    found = next(c for c in checks if c.check_name == "conflicts" and c.asset_key.path[-1] == "person")
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.metadata["records"].value == 3
+    assert "health" in str(found.metadata["by_department"].value)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
@@ -51,6 +51,8 @@ def test_a_day_runs_on_postgres_over_few_connections(
     run = real_instance.get_run_by_id(result.run_ids[0])
     assert run is not None
     assert run.status is dg.DagsterRunStatus.SUCCESS
+    (record,) = real_instance.get_run_records(dg.RunsFilter(run_ids=[run.run_id]))
+    assert abs((datetime.now(UTC) - record.create_timestamp).total_seconds()) < 3600, "whatever the server's time zone"
 
 
 def test_it_is_what_dagster_yaml_names(real_instance: dg.DagsterInstance) -> None:
