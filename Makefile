@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 ARGS ?=
 
-.PHONY: help install demo ui down test soak lint types format check validate lock clean clean-data
+.PHONY: help install demo score ui down test soak bench bench-full lint types format check validate lock clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ install: $(STAMP) ## make .venv from requirements.lock (the other targets do it 
 
 demo: $(STAMP) ## a practice province: ten days from empty systems to a released warehouse
 	@$(BIN)/govpipes demo $(ARGS)
+
+score: demo ## the practice province's golden records and links against the truth
+	@$(BIN)/govpipes score
 
 ui: $(STAMP) ## the Dagster UI with its daemon, on loopback; Ctrl-C stops everything
 	@$(BIN)/govpipes up $(ARGS)
@@ -29,6 +32,12 @@ test: $(STAMP) ## the whole test suite, two files at a time; `make test ARGS='-k
 
 soak: $(STAMP) ## an hour or more: every point of the crash tests, thousands of random histories
 	@$(BIN)/python -m pytest --hypothesis-profile=soak -m "soak or not soak" govpipes_tests/crashes govpipes_tests/laws $(ARGS)
+
+bench: $(STAMP) ## how fast it is, beside a hand-written script and what people glue; a few minutes
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-full: $(STAMP) ## the same with large sizes: about an hour, 30 GB of disk
+	@$(BIN)/python -m benchmarks --full $(ARGS)
 
 lint: $(STAMP) ## ruff: style and common mistakes
 	@$(BIN)/ruff check .

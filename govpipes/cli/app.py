@@ -22,6 +22,7 @@ from govpipes.cli import (
     query,
     reconcile,
     release,
+    score,
     serve,
     simulate,
     status,
@@ -59,6 +60,7 @@ app.command("dossier")(dossier.dossier)
 app.add_typer(release.app, name="release")
 app.command("maintain")(maintain.maintain)
 app.command("simulate")(simulate.simulate)
+app.command("score")(score.score)
 app.command("env")(environment.env)
 app.command("version")(environment.version)
 

@@ -1,5 +1,6 @@
 """What must hold of the practice province after its days, in figures (run with -s to see them)."""
 
+import sys
 from contextlib import closing
 from datetime import date, timedelta
 
@@ -16,6 +17,8 @@ from govpipes.orchestration.jobs import cycle_jobs
 from govpipes.orchestration.opened import Opened
 from govpipes.pipeline import publish
 from govpipes.pipeline.work import Work
+from govpipes.settings import ROOT
+from govpipes.simulator.score import overall, score
 from govpipes.sql import ident, literal
 from govpipes.warehouse import readers, releases
 from govpipes_tests.province.conftest import Synced
@@ -208,19 +211,30 @@ def test_syncing_the_days_again_changes_nothing(synced: Synced) -> None:
     assert result.release == release
 
 
-def test_golden_records_are_the_truth_where_departments_told_it(synced: Synced) -> None:
-    """Persons in the release who are in the truth under the same number have the truth's name and sex."""
-    truth = str(synced.settings.home / "simulator" / "truth" / "person*.parquet")
+def test_golden_records_and_links_are_the_truth(synced: Synced, capsys: pytest.CaptureFixture[str]) -> None:
+    """The targets of the base registries, on the default fault rates."""
     with readers.connect_release(synced.settings) as con:
-        found = con.execute(
-            "SELECT count(*), count(*) FILTER (p.sex = t.sex), count(*) FILTER (p.name = t.name) "
-            f"FROM population.person p JOIN (SELECT DISTINCT ON (citizen_id) * FROM read_parquet({literal(truth)}, "
-            "union_by_name = true) ORDER BY citizen_id, day DESC) t ON t.citizen_id = p.citizen_id"
-        ).fetchone()
-    assert found is not None
-    assert found[0] > 15_000
-    assert found[1] / found[0] > 0.999
-    assert found[2] / found[0] > 0.99
+        found = score(con, synced.ws.catalogue, synced.settings, synced.last)
+    total = overall(found.items)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{total['compared']} golden values compared, {total['wrong']} wrong: {total['accuracy']}\n")
+    assert total["compared"] > 300_000
+    assert total["accuracy"] >= 0.99
+    below = [row for row in found.items if row["authority_accuracy"] is not None and row["authority_accuracy"] < 0.999]
+    assert below == []
+    assert [row for row in found.links if row["precision"] is not None and row["precision"] < 0.999] == []
+    assert [row for row in found.links if row["recall"] is not None and row["recall"] < 0.98] == []
+
+
+def test_the_documented_questions_have_answers(synced: Synced) -> None:
+    """docs/registries.md: every statement of the seven questions, as it is written there."""
+    text = (ROOT / "docs" / "registries.md").read_text(encoding="utf-8").split("## Seven questions")[1]
+    statements = [part for part in text.split("```sql")[1].split("```")[0].split(";") if part.strip()]
+    assert len(statements) == 7
+    with readers.connect_release(synced.settings) as con:
+        answers = [con.execute(statement.replace("…", "320102")).fetchall() for statement in statements]
+    assert answers[0][0][0] > 0
+    assert answers[1][0][0] > 0
 
 
 def test_credit_records_are_linked_to_their_subjects(synced: Synced) -> None:
