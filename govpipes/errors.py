@@ -5,8 +5,12 @@ Every failure that can be expected (a wrong password, a typo in a contract, a he
 What does not belong here: catching, logging or printing; the CLI and orchestration do that.
 """
 
+import errno
+import os
 from collections.abc import Sequence
 from datetime import date
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class GovpipesError(Exception):
@@ -88,3 +92,9 @@ class SettingsError(GovpipesError):
     """A setting is missing or cannot be used."""
 
     exit_code = 7
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether the system or a library says that there is no room left: on the disk, in a quota, or for a file."""
+    text = str(error)
+    return getattr(error, "errno", None) in _FULL or any(os.strerror(number) in text for number in _FULL)

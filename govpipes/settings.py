@@ -7,6 +7,7 @@ and what is allowed in their data belongs in the catalogue.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from govpipes.errors import SettingsError
@@ -14,6 +15,19 @@ from govpipes.errors import SettingsError
 ROOT = Path(__file__).resolve().parent.parent
 
 _PRIVATE = ("landing", "candidate", "quarantine", "lake", "releases", "logs", "tmp")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What maintenance keeps: so many releases, snapshots and Dagster's events for so long.
+
+    grace: files younger than this may belong to a writer that has not committed yet.
+    """
+
+    releases: int = 30
+    snapshots: timedelta = timedelta(days=30)
+    events: timedelta = timedelta(days=90)
+    grace: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +39,7 @@ class Settings:
     postgres_url: a PostgreSQL to use instead of the embedded one.
     mariadb_url: an administrator's URL of a MariaDB for the simulator's health department.
     threads, memory_limit: given to every DuckDB connection, e.g. 2 and "4GB".
+    kept: what maintenance keeps.
     systems: addresses of source systems from `GOVPIPES_SYSTEM_<NAME>`, by lower-case name.
     """
 
@@ -34,6 +49,7 @@ class Settings:
     mariadb_url: str | None = field(default=None, repr=False)
     threads: int = 2
     memory_limit: str = "4GB"
+    kept: Kept = Kept()
     systems: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -49,8 +65,13 @@ class Settings:
             data_dir=Path(env.get("GOVPIPES_DATA") or ROOT / "data").expanduser().absolute(),
             postgres_url=env.get("GOVPIPES_POSTGRES_URL") or None,
             mariadb_url=env.get("GOVPIPES_MARIADB_URL") or None,
-            threads=_positive(env, "GOVPIPES_THREADS", min(os.cpu_count() or 1, 4)),
+            threads=_number(env, "GOVPIPES_THREADS", min(os.cpu_count() or 1, 4)),
             memory_limit=env.get("GOVPIPES_MEMORY") or "4GB",
+            kept=Kept(
+                releases=_number(env, "GOVPIPES_KEEP_RELEASES", 30),
+                snapshots=timedelta(days=_number(env, "GOVPIPES_KEEP_SNAPSHOT_DAYS", 30)),
+                events=timedelta(days=_number(env, "GOVPIPES_KEEP_EVENT_DAYS", 90)),
+            ),
             systems={name[len(prefix) :].lower(): url for name, url in env.items() if name.startswith(prefix)},
         )
 
@@ -116,7 +137,7 @@ class Settings:
             ) from error
 
 
-def _positive(env: Mapping[str, str], name: str, default: int) -> int:
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
     text = env.get(name)
     if not text:
         return default

@@ -5,7 +5,6 @@ Exit codes: 0 done · 1 unexpected · 2 wrong usage · 3 catalogue · 4 source �
 a programming error shows a traceback. What a command does belongs in its own module.
 """
 
-import errno
 import logging
 import sys
 import traceback
@@ -29,7 +28,7 @@ from govpipes.cli import (
     sync,
 )
 from govpipes.cli.output import messages
-from govpipes.errors import GovpipesError
+from govpipes.errors import GovpipesError, disk_is_full
 
 _INTERRUPTED = 130
 
@@ -80,7 +79,7 @@ def run() -> None:
             _fail("interrupted; nothing half done is published, the next run goes on", _INTERRUPTED)
         raise
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if not disk_is_full(error):
             _unexpected(error)
         _fail(
             f"the disk is full: {error.filename or error.strerror}\n"

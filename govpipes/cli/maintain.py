@@ -1,43 +1,61 @@
 """`govpipes maintain`: keep the installation small. What is done is `pipeline.maintain`'s and Dagster's own."""
 
-from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from govpipes.cli import output
 from govpipes.cli.environment import export
 from govpipes.cli.options import Json
+from govpipes.errors import WarehouseError
 from govpipes.settings import Settings
+
+if TYPE_CHECKING:
+    from govpipes.pipeline.maintain import Maintained
+
+Row = dict[str, Any]
+
+_WHAT = {
+    "releases": "releases",
+    "snapshots": "snapshots",
+    "files": "files no snapshot has",
+    "orphans": "files of killed writers",
+    "leftovers": "leftovers of killed steps",
+    "events": "events of Dagster",
+}
 
 
 def maintain(
-    releases: Annotated[int, typer.Option("--keep-releases", min=1, help="How many releases to keep.")] = 30,
-    snapshots: Annotated[int, typer.Option("--keep-snapshots", min=0, help="For how many days.")] = 30,
-    events: Annotated[int, typer.Option("--keep-events", min=1, help="Dagster's log: for how many days.")] = 90,
-    as_json: Json = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done.")] = False, as_json: Json = False
 ) -> None:
     """Remove what is old, compact what is scattered.
 
     Landings, materializations and checks are kept. It may run beside syncs and readers.
+    How much else is kept is a setting: GOVPIPES_KEEP_RELEASES, _SNAPSHOT_DAYS, _EVENT_DAYS.
     """
     from govpipes.orchestration import runs
-    from govpipes.warehouse.maintenance import Kept
 
     settings = Settings.from_env()
     export(settings)
     try:
-        kept = Kept(releases, timedelta(days=snapshots))
-        done, removed = runs.run_maintenance(settings, kept, timedelta(days=events))
+        done = (runs.plan_maintenance if plan else runs.run_maintenance)(settings)
     finally:
         runs.close()
-    rows = [
-        {"what": "releases removed", "number": len(done.releases)},
-        *({"what": f"files of {name}: {old} before", "number": new} for name, (old, new) in done.compacted.items()),
-        {"what": "snapshots forgotten", "number": done.snapshots},
-        {"what": "files no snapshot has", "number": done.files},
-        {"what": "files of killed writers", "number": done.orphans},
-        {"what": "leftovers of killed steps", "number": done.leftovers},
-        {"what": "events of Dagster", "number": removed},
-    ]
-    output.show(rows, as_json=as_json)
+    if done.problem is not None:
+        raise WarehouseError(done.problem)
+    output.show(_rows(done), as_json=as_json)
+
+
+def _rows(done: "Maintained") -> list[Row]:
+    """What was removed, kind by kind, then the compacted tables with their data files before and after."""
+    rows: list[Row] = []
+    for kind, what in _WHAT.items():
+        found = getattr(done, kind)
+        number = found if isinstance(found, int) else len(found)
+        rows.append(_row(what, removed=number, bytes=done.bytes.get(kind)))
+    tables = done.compacted.items()
+    return rows + [_row(name, files_before=before, files_after=after) for name, (before, after) in tables]
+
+
+def _row(what: str, **figures: int | None) -> Row:
+    return {"what": what, "removed": None, "bytes": None, "files_before": None, "files_after": None} | figures

@@ -72,7 +72,8 @@ def table(rows: Sequence[Row], columns: Sequence[str], *, plain: bool = False) -
     for name in columns:
         numeric = any(_is_number(row.get(name)) for row in rows)
         heading = escape(name) if plain else name.removeprefix("rows_").replace("_", " ")
-        made.add_column(heading, justify="right" if numeric else "left")
+        # Chinese has no spaces to break lines at: what is not folded would be cut off
+        made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         made.add_row(*(_plain(row.get(name)) if plain else _cell(row.get(name)) for name in columns))
     return made

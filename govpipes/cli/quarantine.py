@@ -4,6 +4,7 @@ What is rejected is decided in `pipeline.standardize`, what became of it in `pip
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 from govpipes.cli import output
 from govpipes.cli.environment import export as export_environment
-from govpipes.cli.options import Day, Json, OneDataset, Unmasked, known_datasets, open_ledger
+from govpipes.cli.options import Day, Json, OneDataset, Unmasked, known_datasets
 from govpipes.cli.progress import Reporter
 from govpipes.cli.sync import finish
 from govpipes.settings import Settings
@@ -20,22 +21,34 @@ if TYPE_CHECKING:
     from govpipes.catalogue import Catalogue
     from govpipes.catalogue.model import Contract
 
+
+class State(StrEnum):
+    """Which rejected rows: those that wait to be corrected, those that were, or both."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    ALL = "all"
+
+
+OfState = Annotated[State, typer.Option("--state", help="Those that wait to be corrected, those that were, or both.")]
 Department = Annotated[str | None, typer.Option("--department", help="Only this department.")]
-_SUMMARY = ("registry", "dataset", "day", "item", "reason", "rows", "text_zh", "text_en")
-_ROW = ("dataset", "day", "source_key", "reasons", "why", "raw")
+_SUMMARY = ("dataset", "day", "state", "item", "reason", "rows", "text_zh", "text_en")
+_ROW = ("dataset", "day", "state", "source_key", "reasons", "why", "raw")
 
 app = typer.Typer(help="Look at rejected rows and their reasons.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_(dataset: OneDataset = None, day: Day = None, as_json: Json = False) -> None:
-    """Count the rejected rows by dataset, day, item and reason."""
-    from govpipes.pipeline import quarantine
+def list_(dataset: OneDataset = None, day: Day = None, state: OfState = State.OPEN, as_json: Json = False) -> None:
+    """Count the rejected rows by dataset, day, item and reason.
 
-    settings = Settings.from_env()
-    with open_ledger(settings) as ledger:
-        rows = quarantine.summary(settings, ledger, dataset=dataset, day=day)
-    output.show(rows, as_json=as_json, columns=_SUMMARY, nothing="no row is in quarantine")
+    A row is open until its department has corrected it or the contract allows it; then it is resolved.
+    """
+    from govpipes.pipeline import Workspace, quarantine
+
+    with Workspace.open(Settings.from_env()) as ws:
+        rows = quarantine.summary(ws, _of(ws.catalogue, None, dataset), state.value, day)
+    output.show(rows, as_json=as_json, columns=_SUMMARY, nothing=_nothing(state))
 
 
 @app.command()
@@ -43,21 +56,22 @@ def show(
     dataset: OneDataset = None,
     day: Day = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Only this reason, such as citizen_id:ID-02.")] = None,
+    state: OfState = State.OPEN,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many rows.")] = 50,
     unmasked: Unmasked = False,
     as_json: Json = False,
 ) -> None:
     """Show rejected rows with all their reasons; personal values are masked unless asked for."""
-    from govpipes.pipeline import quarantine
+    from govpipes.pipeline import Workspace, quarantine
 
-    settings = Settings.from_env()
-    with open_ledger(settings) as ledger:
-        rows = quarantine.rows(settings, ledger, dataset, day, reason, limit, masked=not unmasked)
+    with Workspace.open(Settings.from_env()) as ws:
+        contracts = _of(ws.catalogue, None, dataset)
+        rows = quarantine.rows(ws, contracts, state.value, day, reason, limit, masked=not unmasked)
     if as_json:
         output.write_json(rows)
         return
     shown = [{**row, "raw": _filled(row["raw"])} for row in rows]
-    output.show(shown, as_json=False, columns=_ROW, nothing="no row is in quarantine")
+    output.show(shown, as_json=False, columns=_ROW, nothing=_nothing(state))
     if len(rows) == limit:
         output.note(f"these are the first {limit} rows; --limit shows more")
 
@@ -139,6 +153,10 @@ def _of(catalogue: "Catalogue", department: str | None, dataset: str | None) -> 
     known_datasets(catalogue, [dataset] if dataset else None)
     contracts = catalogue.contracts.values()
     return [c for c in contracts if department in (None, c.provider) and dataset in (None, c.dataset)]
+
+
+def _nothing(state: State) -> str:
+    return "no row was ever rejected" if state is State.ALL else f"no rejected row is {state}; --state all shows others"
 
 
 def _filled(raw: Mapping[str, object]) -> str:

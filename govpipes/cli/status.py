@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from govpipes.cli import output
 from govpipes.cli.options import Day, Json, OneDataset, open_catalogue, open_ledger
-from govpipes.days import next_first_day
+from govpipes.days import SHANGHAI, next_first_day
 from govpipes.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def status(day: Day = None, dataset: OneDataset = None, as_json: Json = False) -
     settings = Settings.from_env()
     with open_ledger(settings) as ledger:
         rows = ledger.dataset_days(day, day, dataset)
-        drifted = {(row["dataset"], row["day"]): row["drift"] for row in ledger.drifted(day, dataset)}
+        drifted = {(row["dataset"], row["day"]): row for row in ledger.drifted(day, dataset)}
+        maintained = ledger.last_maintenance() if day is None and dataset is None else None
     if day is None and dataset is None:
         rows = newest(rows)
         columns: Sequence[str] = NEWEST_COLUMNS
@@ -55,8 +56,8 @@ def status(day: Day = None, dataset: OneDataset = None, as_json: Json = False) -
     if not as_json:
         show_stopped(settings, rows)
         for row in rows:
-            for line in drifted.get((row["dataset"], row["day"]), ()):
-                output.say(f"\n{row['dataset']} {row['day']}: the source's columns have changed: {line}")
+            show_drift(drifted.get((row["dataset"], row["day"])))
+        show_maintenance(maintained)
 
 
 def balance(day: Day = None, as_json: Json = False) -> None:
@@ -111,6 +112,32 @@ def show_stopped(settings: Settings, rows: Sequence[Row]) -> None:
         if dataset in contracts:
             closing = closing_day(contracts[dataset], day)
             output.say(f"  when it is corrected: govpipes sync -d {dataset} --day {closing}")
+
+
+def show_drift(row: Row | None) -> None:
+    """How what a dataset-day was read from has changed, in columns and, for a file that came again, in keys."""
+    from govpipes.pipeline.drift import in_words
+
+    if row is None:
+        return
+    for line in row["drift"]:
+        output.say(f"\n{row['dataset']} {row['day']}: the source's columns have changed: {line}")
+    if row["replaced"] is not None:
+        output.say(f"\n{row['dataset']} {row['day']}: delivered again: {in_words(row['replaced'])}")
+
+
+def show_maintenance(row: Row | None) -> None:
+    """What the last maintenance did."""
+    if row is None:
+        return
+    files = row["files"] + row["orphans"] + row["leftovers"]
+    output.say(
+        f"\nlast maintenance {row['at'].astimezone(SHANGHAI):%Y-%m-%d %H:%M}: {len(row['releases'])} releases, "
+        f"{row['snapshots']} snapshots, {files} files and {row['events']} events removed, "
+        f"{len(row['compacted'])} tables compacted, {sum(row['bytes'].values()) / 1e6:,.1f} MB freed"
+    )
+    if row["problem"] is not None:
+        output.say(f"  it ended early: {row['problem']}")
 
 
 def closing_day(contract: "Contract", day: date) -> date:

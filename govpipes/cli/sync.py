@@ -28,6 +28,8 @@ _NICE = 10
 Required = Annotated[date, typer.Option("--day", parser=parse_day, metavar="DAY", help="2026-01-03 or yesterday.")]
 From = Annotated[date, typer.Option("--from", parser=parse_day, metavar="DAY", help="The first day.")]
 To = Annotated[date, typer.Option("--to", parser=parse_day, metavar="DAY", help="The last day, included.")]
+_ALL_PUBLISHED = "there is nothing to run: every one of these days is published"
+_NONE_CLOSES = "no dataset's period closes then; weekly, monthly and yearly ones close on their last day"
 
 
 def sync(day: Required, datasets: Datasets = None, as_json: Json = False) -> None:
@@ -77,9 +79,10 @@ def backfill(
             result = runs.run_work(settings, works, progress=reporter.step, done=reporter.ended)
     finally:
         runs.close()
-    finish(settings, result, {(c.dataset, day) for c in planned.chunks for day in c.work.days}, as_json=as_json)
     if not as_json:
         _show_skipped(planned)
+    run = {(c.dataset, day) for c in planned.chunks for day in c.work.days}
+    finish(settings, result, run, as_json=as_json, nothing=_ALL_PUBLISHED)
 
 
 def concerned_by(
@@ -116,7 +119,7 @@ def _show_plan(planned: "Plan", *, as_json: bool) -> None:
         }
         for chunk in planned.chunks
     ]
-    output.show(rows, as_json=as_json, nothing="there is nothing to run: every one of these days is published")
+    output.show(rows, as_json=as_json, nothing=_ALL_PUBLISHED)
     if not as_json:
         _show_skipped(planned)
         if rows:
@@ -128,12 +131,18 @@ def _show_skipped(planned: "Plan") -> None:
         output.say(f"left out: {left.dataset} {left.first} … {left.last}, {left.periods} periods: {left.why}")
 
 
-def finish(settings: Settings, result: "SyncResult", concerned: set[tuple[str, date]], *, as_json: bool) -> None:
+def finish(
+    settings: Settings,
+    result: "SyncResult",
+    concerned: set[tuple[str, date]],
+    *,
+    as_json: bool,
+    nothing: str = _NONE_CLOSES,
+) -> None:
     """Show how these dataset-days stand, and end with the exit code of the worst of them."""
     with open_ledger(settings) as ledger:
         rows = ledger.dataset_days(None, None, None)
     rows = [row for row in rows if (row["dataset"], row["day"]) in concerned]
-    nothing = "no dataset's period closes then; weekly, monthly and yearly ones close on their last day"
     output.show(rows, as_json=as_json, columns=DAY_COLUMNS, nothing=nothing)
     if not as_json:
         show_stopped(settings, rows)

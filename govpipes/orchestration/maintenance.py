@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from sqlalchemy import text
 
+from govpipes.orchestration import metadata
 from govpipes.orchestration.calendar import ZONE
 from govpipes.orchestration.failures import explained
 from govpipes.orchestration.opened import Opened
-from govpipes.pipeline.maintain import maintain
+from govpipes.pipeline.maintain import Maintained, maintain, plan
+from govpipes.pipeline.workspace import Workspace
 
 _KEPT = (
     "ASSET_MATERIALIZATION",
@@ -25,8 +27,11 @@ _KEPT = (
     "FRESHNESS_STATE_CHANGE",
 )
 _BATCH = 10_000
-EVENTS = timedelta(days=90)
-"""How long the events of a run are kept after it has ended."""
+_OLD_EVENTS = (
+    "FROM event_logs e JOIN runs r USING (run_id) "
+    "WHERE r.status IN ('SUCCESS', 'FAILURE', 'CANCELED') AND r.end_time < :before "
+    f"AND coalesce(e.dagster_event_type, '') NOT IN ({', '.join(map(repr, _KEPT))})"
+)
 
 
 def maintenance_job(opened: Opened) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
@@ -35,11 +40,15 @@ def maintenance_job(opened: Opened) -> tuple[dg.JobDefinition, dg.ScheduleDefini
     @dg.op(description="维护：合并小文件，清理过期版本、快照和日志。Compacts, and removes what is old.")
     def keep_small(context: dg.OpExecutionContext) -> None:
         with explained():
-            done = maintain(opened.workspace)
-        removed = remove_events(context.instance, EVENTS)
-        context.log.info(f"{done}; {removed} events of Dagster removed")
+            done = maintain_all(opened.workspace, context.instance, context.run.run_id)
+        context.add_output_metadata(metadata.of_maintenance(done))
 
-    @dg.job(name="maintain", executor_def=dg.in_process_executor)
+    @dg.job(
+        name="maintain",
+        executor_def=dg.in_process_executor,
+        description="维护：清理过期版本、快照、文件和日志，合并小文件；保留多久见设置 GOVPIPES_KEEP_*。"
+        "Removes what is old, compacts what is scattered; what was done is in the step's metadata and in the ledger.",
+    )
     def job() -> None:
         keep_small()
 
@@ -48,18 +57,35 @@ def maintenance_job(opened: Opened) -> tuple[dg.JobDefinition, dg.ScheduleDefini
     )
 
 
+def maintain_all(ws: Workspace, instance: dg.DagsterInstance, run_id: str | None) -> Maintained:
+    """Maintain warehouse and Dagster's log; see govpipes.pipeline.maintain."""
+    kept = ws.settings.kept
+    return maintain(ws, kept, run_id, lambda: remove_events(instance, kept.events))
+
+
+def plan_all(ws: Workspace, instance: dg.DagsterInstance) -> Maintained:
+    """What `maintain_all` would do now."""
+    kept = ws.settings.kept
+    return plan(ws, kept, lambda: count_events(instance, kept.events))
+
+
+def count_events(instance: dg.DagsterInstance, older_than: timedelta) -> int:
+    """How many events `remove_events` would delete."""
+    with instance.event_log_storage.index_connection() as con:  # type: ignore[attr-defined]
+        return int(con.execute(text(f"SELECT count(*) {_OLD_EVENTS}"), {"before": _before(older_than)}).scalar_one())
+
+
 def remove_events(instance: dg.DagsterInstance, older_than: timedelta) -> int:
     """Delete events of runs that ended before; how many. Runs, materializations and checks stay."""
-    before = (datetime.now(UTC) - older_than).timestamp()
-    kept = ", ".join(f"'{name}'" for name in _KEPT)
-    query = text(
-        "DELETE FROM event_logs WHERE id IN (SELECT e.id FROM event_logs e JOIN runs r USING (run_id) "
-        "WHERE r.status IN ('SUCCESS', 'FAILURE', 'CANCELED') AND r.end_time < :before "
-        f"AND coalesce(e.dagster_event_type, '') NOT IN ({kept}) LIMIT {_BATCH})"
-    )
+    query = text(f"DELETE FROM event_logs WHERE id IN (SELECT e.id {_OLD_EVENTS} LIMIT {_BATCH})")
+    before = _before(older_than)
     removed, more = 0, True
     while more:
         with instance.event_log_storage.index_connection() as con:  # type: ignore[attr-defined]
             found = int(con.execute(query, {"before": before}).rowcount)
         removed, more = removed + found, found == _BATCH
     return removed
+
+
+def _before(older_than: timedelta) -> float:
+    return (datetime.now(UTC) - older_than).timestamp()

@@ -12,6 +12,7 @@ import dagster as dg
 from govpipes.catalogue.model import Contract, Department, Entity
 from govpipes.pipeline.expectations import Outcome
 from govpipes.pipeline.land import Landing
+from govpipes.pipeline.maintain import Maintained
 from govpipes.pipeline.publish import Publication
 from govpipes.pipeline.standardize import Candidate
 from govpipes.pipeline.verify import Verdict, describe
@@ -164,6 +165,22 @@ def of_publication(publication: Publication) -> Metadata:
         "already_published": publication.already,
         "seconds": publication.seconds,
     }
+
+
+def of_maintenance(done: Maintained) -> Metadata:
+    """What a maintenance removed."""
+    facts: Metadata = {
+        "releases_removed": len(done.releases),
+        "snapshots_forgotten": done.snapshots,
+        "files_deleted": done.files + done.orphans + done.leftovers,
+        "bytes_deleted": sum(done.bytes.values()),
+        "events_removed": done.events,
+    }
+    if done.compacted:
+        facts["compacted"] = table(
+            [{"table": name, "files_before": old, "files_after": new} for name, (old, new) in done.compacted.items()]
+        )
+    return facts
 
 
 def of_outcomes(verdict: Verdict, severity: str) -> Metadata:

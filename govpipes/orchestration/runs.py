@@ -6,7 +6,7 @@ in the UI. Here: which jobs a day needs, and what became of them. Not here: talk
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from time import monotonic
 from typing import Any
@@ -19,17 +19,16 @@ from govpipes.days import closes_on, first_day, today
 from govpipes.errors import CatalogueError, GateError, SettingsError, SourceError
 from govpipes.orchestration.build import definitions_of
 from govpipes.orchestration.jobs import cycle_jobs, keys_of
-from govpipes.orchestration.maintenance import remove_events
+from govpipes.orchestration.maintenance import maintain_all, plan_all
 from govpipes.orchestration.names import CLAIMS, FUSE_JOB, GATE, RELEASE, stage_key
 from govpipes.orchestration.opened import Opened
 from govpipes.orchestration.requests import run_of
 from govpipes.pipeline.backfill import Plan, plan
-from govpipes.pipeline.maintain import Maintained, maintain
+from govpipes.pipeline.maintain import Maintained
 from govpipes.pipeline.reconcile import Reconciliation, reconcile
 from govpipes.pipeline.work import Work
 from govpipes.pipeline.workspace import Workspace
 from govpipes.settings import Settings
-from govpipes.warehouse.maintenance import Kept
 
 Progress = Callable[[str], None]
 
@@ -141,10 +140,16 @@ def find_differences(
     return reconcile(session.opened.workspace, datasets, limit, remember=remember)
 
 
-def run_maintenance(settings: Settings, kept: Kept, events: timedelta) -> tuple[Maintained, int]:
-    """Maintain warehouse and Dagster's log; what was done, and how many events were removed."""
+def run_maintenance(settings: Settings) -> Maintained:
+    """Maintain warehouse and Dagster's log; see govpipes.pipeline.maintain."""
     session = _session(settings)
-    return maintain(session.opened.workspace, kept), remove_events(session.instance, events)
+    return maintain_all(session.opened.workspace, session.instance, None)
+
+
+def plan_maintenance(settings: Settings) -> Maintained:
+    """What `run_maintenance` would do now."""
+    session = _session(settings)
+    return plan_all(session.opened.workspace, session.instance)
 
 
 def workspace(settings: Settings) -> Workspace:

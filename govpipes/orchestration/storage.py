@@ -44,4 +44,6 @@ def pool(postgres_url: str) -> Engine:
         max_overflow=_MORE,
         pool_recycle=_RECYCLE_SECONDS,
         pool_pre_ping=True,
+        # Dagster's columns have no zone, and it reads what the server puts into them as UTC
+        connect_args={"options": "-c TimeZone=UTC"},
     )

@@ -21,6 +21,9 @@ HISTORY = {
 }
 """The columns a claim has beside its candidate's: the bitemporal tail."""
 
+RECENCY = "CAST(epoch_us(cursor) AS HUGEINT) * 9223372036854775808 + row_hash"
+"""Which of two versions of a record wins, as one number: the newer cursor, ties by content (DESIGN.md D6)."""
+
 
 def claims_table(contract: Contract) -> str:
     """The quoted name of a dataset's claims in the attached lake."""

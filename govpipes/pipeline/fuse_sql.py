@@ -8,7 +8,7 @@ it came from. Neighbouring spans that say the same become one. The statements ru
 from collections.abc import Sequence
 
 from govpipes.catalogue.model import Contract, Entity
-from govpipes.pipeline.claims import claims_table
+from govpipes.pipeline.claims import RECENCY, claims_table
 from govpipes.pipeline.valid_time import HOLDS, KNOWN, merged_sql, versions_sql
 from govpipes.sql import column_list, ident, literal
 from govpipes.standards import ELEMENTS
@@ -164,9 +164,7 @@ def _versions_of(entity: Entity, contract: Contract, touched: str | None) -> str
         rows = f"(SELECT * FROM {table} WHERE source_key IN ({named}))"
         wanted = f"entity_key IN (SELECT entity_key FROM {touched})"
     return (
-        # the newest version wins by cursor, ties by content; one number says both
-        "SELECT entity_key, valid_from, valid_to, "
-        "CAST(epoch_us(cursor) AS HUGEINT) * 9223372036854775808 + row_hash AS recency, "
+        f"SELECT entity_key, valid_from, valid_to, {RECENCY} AS recency, "
         f"{column_list(_items(entity, contract))}\nFROM ({versions_sql(contract, rows)})\nWHERE {wanted}"
     )
 

@@ -19,7 +19,7 @@ from govpipes.errors import SchemaError, SourceError
 from govpipes.files import new_id, sha256_of, write_json
 from govpipes.ledger import tables as t
 from govpipes.pipeline.budget import slot
-from govpipes.pipeline.drift import drift
+from govpipes.pipeline.drift import drift, keys_replaced_sql
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sources import Extract, Window
 from govpipes.sql import column_list, ident, literal
@@ -182,7 +182,11 @@ def _take(ws: Workspace, running: Step, file: Path, window: Window, extract: Ext
         "notes": list(extract.notes),
         "statement": extract.statement,
     }
-    if new_rows or not earlier:
+    replaced = _replaced(ws, contract, file, extract, new_rows, earlier)
+    if replaced is not None:
+        detail["replaced"] = replaced
+    new = bool(new_rows) or not earlier or replaced is not None
+    if new:
         landing_id = _keep(ws, running, file, window, content, extract.rows, detail)
     else:
         landing_id = str(earlier[-1]["landing_id"])
@@ -196,7 +200,7 @@ def _take(ws: Workspace, running: Step, file: Path, window: Window, extract: Ext
         day=day,
         rows=extract.rows,
         new_rows=new_rows,
-        new=bool(new_rows) or not earlier,
+        new=new,
         path=target / "part.parquet",
         unknown_columns=contract.unknown_columns_in(columns),
         missing_columns=contract.missing_columns_in(columns),
@@ -268,3 +272,19 @@ def _new_rows(
             [str(file)],
         )
     )
+
+
+def _replaced(
+    ws: Workspace, contract: Contract, file: Path, extract: Extract, new_rows: int, earlier: Sequence[dict[str, Any]]
+) -> dict[str, int] | None:
+    """How many keys are new, gone and changed when a period stated before is stated again: other rows, or a file of
+    the same name with other bytes. None when nothing of it is new.
+    """
+    if not earlier or contract.source.mode == "incremental":
+        return None
+    before, now = earlier[-1]["detail"]["files"], extract.files
+    if not new_rows and [one["sha256"] for one in before] == [one.sha256 for one in now]:
+        return None
+    found = ws.con.execute(keys_replaced_sql(contract, Path(earlier[-1]["path"]), file)).fetchone()
+    assert found is not None
+    return dict(zip(("new", "gone", "changed"), map(int, found), strict=True))

@@ -12,7 +12,7 @@ from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract
 from govpipes.days import period
 from govpipes.errors import GateError
 from govpipes.ledger import tables as t
-from govpipes.pipeline.claims import HISTORY, claims_table, current_rows_sql, ensure_claims
+from govpipes.pipeline.claims import HISTORY, RECENCY, claims_table, current_rows_sql, ensure_claims
 from govpipes.pipeline.expectations import Outcome
 from govpipes.pipeline.standardize import Candidate, candidate_of
 from govpipes.pipeline.verify import held_because
@@ -109,7 +109,7 @@ def _write(ws: Workspace, running: Step) -> tuple[Candidate, list[int], int, boo
     ensure_claims(ws, contract)
     _classify(ws, contract, day, candidate)
     counts = _counts(ws, contract, day, first_time=last is None)
-    _change(ws, contract, day, publication_id, counts[4])
+    _change(ws, contract, day, candidate, publication_id, counts[4])
     con.execute(
         f"INSERT INTO {LAKE}.pipeline.publications VALUES (?, ?, ?, ?, ?, ?, {', '.join(map(str, counts))}, ?, now())",
         [publication_id, contract.dataset, contract.registry, day, candidate.sha256, contract.sha256, running.run_id],
@@ -118,22 +118,27 @@ def _write(ws: Workspace, running: Step) -> tuple[Candidate, list[int], int, boo
 
 
 def _classify(ws: Workspace, contract: Contract, day: date, candidate: Candidate) -> None:
-    """Temp tables: `said` the candidate's rows with their fate, `unsaid` the day's claims it no longer makes."""
+    """Temp tables: `said` the candidate's rows, `fate` what becomes of each, `unsaid` claims the day no longer makes.
+
+    They name a row by its number in the candidate's file: its items are read once, when they are inserted.
+    """
     con, table = ws.con, claims_table(contract)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE said AS SELECT *, "
-        f"row_number() OVER (PARTITION BY {_VERSION}) AS copy, "
-        "row_number() OVER (PARTITION BY source_key ORDER BY cursor DESC, row_hash DESC) AS age "
-        f"FROM read_parquet({literal(candidate.path)})"
+        f"CREATE OR REPLACE TEMP TABLE said AS SELECT {_VERSION}, {RECENCY} AS recency, file_row_number "
+        f"FROM read_parquet({literal(candidate.path)}, file_row_number = true)"
     )
+    copies = "1 AS copy, 1 AS age"
+    if ws.lake.one("SELECT count(DISTINCT source_key) < count(*) FROM said"):
+        copies = (
+            f"row_number() OVER (PARTITION BY {_VERSION} ORDER BY file_row_number) AS copy, "
+            "row_number() OVER (PARTITION BY source_key ORDER BY recency DESC) AS age"
+        )
     of_day = f"SELECT {_VERSION} FROM {table} WHERE source_day = {literal(day)} AND recorded_to IS NULL"
     con.execute(f"CREATE OR REPLACE TEMP TABLE unsaid AS {of_day} EXCEPT SELECT {_VERSION} FROM said")
     if contract.source.mode == "snapshot":  # compared with its predecessor
-        newest = current_rows_sql(contract, table, day - timedelta(days=1))
+        known = current_rows_sql(contract, table, day - timedelta(days=1))
     else:
-        newest = current_rows_sql(
-            contract, f"(SELECT * FROM {table} WHERE source_key IN (SELECT source_key FROM said))"
-        )
+        known = f"SELECT * FROM {table} WHERE recorded_to IS NULL AND source_key IN (SELECT source_key FROM said)"
     con.execute(
         "CREATE OR REPLACE TEMP TABLE fate AS SELECT s.*, "
         "d.source_key IS NOT NULL AS of_day, CASE "
@@ -141,10 +146,11 @@ def _classify(ws: Workspace, contract: Contract, day: date, candidate: Candidate
         "WHEN d.source_key IS NOT NULL THEN 'unchanged' "
         "WHEN s.age > 1 THEN 'superseded' "
         "WHEN n.source_key IS NULL THEN 'inserted' "
-        "WHEN n.row_hash = s.row_hash THEN 'unchanged' "
-        "WHEN (s.cursor, s.row_hash) < (n.cursor, n.row_hash) THEN 'superseded' "
-        "ELSE 'updated' END AS fate "
-        f"FROM said s LEFT JOIN ({of_day}) d USING ({_VERSION}) LEFT JOIN ({newest}) n USING (source_key)"
+        "WHEN n.newest % 9223372036854775808 = s.row_hash THEN 'unchanged' "
+        "WHEN s.recency < n.newest THEN 'superseded' "
+        f"ELSE 'updated' END AS fate FROM (SELECT *, {copies} FROM said) s LEFT JOIN ({of_day}) d USING ({_VERSION}) "
+        f"LEFT JOIN (SELECT source_key, max({RECENCY}) AS newest FROM ({known}) GROUP BY source_key) n "
+        "USING (source_key)"
     )
 
 
@@ -166,13 +172,16 @@ def _counts(ws: Workspace, contract: Contract, day: date, *, first_time: bool) -
     return [int(value) for value in row]
 
 
-def _change(ws: Workspace, contract: Contract, day: date, publication_id: int, withdrawn: int) -> None:
+def _change(
+    ws: Workspace, contract: Contract, day: date, candidate: Candidate, publication_id: int, withdrawn: int
+) -> None:
     con, table = ws.con, claims_table(contract)
-    names = column_list([item.name for item in contract.items] + list(CANDIDATE_COLUMNS))
-    tail = column_list(list(HISTORY))
+    names = [item.name for item in contract.items] + list(CANDIDATE_COLUMNS)
     con.execute(
-        f"INSERT INTO {table} ({names}, {tail}) SELECT {names}, {literal(day)}, {publication_id}, now(), NULL, NULL "
-        "FROM fate WHERE NOT of_day AND copy = 1"
+        f"INSERT INTO {table} ({column_list(names)}, {column_list(list(HISTORY))}) "
+        f"SELECT {column_list(names, 'c')}, {literal(day)}, {publication_id}, now(), NULL, NULL "
+        f"FROM read_parquet({literal(candidate.path)}, file_row_number = true) c "
+        "SEMI JOIN (SELECT file_row_number FROM fate WHERE NOT of_day AND copy = 1) f USING (file_row_number)"
     )
     if withdrawn:
         con.execute(

@@ -5,22 +5,20 @@ Writing it is standardize's; what became of a row is in corrections.py, a depart
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from govpipes import standards
-from govpipes.catalogue import Catalogue, load_catalogue
+from govpipes.catalogue import Catalogue
 from govpipes.catalogue.model import Contract
-from govpipes.duck import connect
-from govpipes.ledger import Ledger
-from govpipes.ledger import tables as t
-from govpipes.settings import Settings
+from govpipes.pipeline.corrections import entries
+from govpipes.pipeline.workspace import Workspace
 from govpipes.sql import literal
 from govpipes.standards import ELEMENTS, REASONS
 from govpipes.warehouse.readers import CITIZEN_NUMBER, MOBILE_NUMBER
 
 Row = dict[str, Any]
+State = Literal["open", "resolved", "all"]
 
 _OWN_REASONS = {
     "KEY": ("记录主键为空", "the record's key is empty"),
@@ -32,75 +30,59 @@ _OWN_REASONS = {
 
 
 def rows(
-    settings: Settings,
-    ledger: Ledger,
-    dataset: str | None = None,
+    ws: Workspace,
+    contracts: Sequence[Contract],
+    state: State = "open",
     day: date | None = None,
     reason: str | None = None,
     limit: int = 100,
     *,
     masked: bool = True,
 ) -> list[Row]:
-    """Rejected rows of the newest candidates: dataset, day, source_key, row_number, reasons (codes), why (words), raw.
+    """Rejected rows of these datasets, each once, the newest first.
 
-    reason: only rows with this "item:CODE". Personal values are masked unless `masked` is off.
+    dataset, registry, day (the last it was read for), source_key, row_number, landing, state, reasons (codes), why
+    (words), raw. reason: only rows with this "item:CODE". Personal values are masked unless `masked` is off.
     """
-    catalogue = load_catalogue(settings.data_dir)
-    con = connect(settings)
-    standards.install(con, settings.codes_dir)
-    found: list[Row] = []
-    try:
-        for candidate in _candidates(ledger, dataset, day):
-            contract = catalogue.contracts.get(candidate["dataset"])
-            if contract is None or not Path(candidate["quarantine_path"]).is_file() or len(found) >= limit:
-                continue
-            wanted = f"WHERE list_contains(reasons, {literal(reason)})" if reason else ""
-            query = (
-                f"SELECT source_key, row_number, landing_id, reasons, raw::VARCHAR FROM read_parquet(?) {wanted} "
-                f"ORDER BY landing_id, row_number LIMIT {limit - len(found)}"
-            )
-            for key, number, landing, reasons, raw in con.execute(query, [candidate["quarantine_path"]]).fetchall():
-                values = json.loads(raw)
-                found.append(
-                    {
-                        "dataset": contract.dataset,
-                        "registry": contract.registry,
-                        "day": candidate["day"],
-                        "source_key": key,
-                        "row_number": number,
-                        "landing": landing,
-                        "reasons": list(reasons),
-                        "why": "；".join(explain_reason(code, contract)[0] for code in reasons),
-                        "raw": values,
-                    }
-                )
-        return [mask_row(con, catalogue, row) for row in found] if masked else found
-    finally:
-        con.close()
+    wanted = f"list_contains(reasons, {literal(reason)})" if reason else "TRUE"
+    query = (
+        "SELECT dataset, day, source_key, row_number, landing_id AS landing, state, reasons, raw FROM chosen "
+        f"WHERE {wanted} ORDER BY day DESC, dataset, landing_id, row_number LIMIT {limit}"
+    )
+    made = []
+    for row in _entries(ws, contracts, state, day, query):
+        contract = ws.catalogue.contracts[row["dataset"]]
+        why = "；".join(explain_reason(code, contract)[0] for code in row["reasons"])
+        made.append({**row, "registry": contract.registry, "why": why, "raw": json.loads(row["raw"])})
+    return [mask_row(ws.con, ws.catalogue, row) for row in made] if masked else made
 
 
-def summary(settings: Settings, ledger: Ledger, dataset: str | None = None, day: date | None = None) -> list[Row]:
-    """How many rows each reason rejected: dataset, registry, day, item, reason, rows, text_zh, text_en."""
-    catalogue = load_catalogue(settings.data_dir)
-    found = []
-    for candidate in _candidates(ledger, dataset, day):
-        contract = catalogue.contracts.get(candidate["dataset"])
-        for code, count in candidate["reasons"].items():
-            item, _, rule = code.rpartition(":")
-            zh, en = explain_reason(code, contract)
-            found.append(
-                {
-                    "dataset": candidate["dataset"],
-                    "registry": candidate["registry"],
-                    "day": candidate["day"],
-                    "item": item or None,
-                    "reason": rule,
-                    "rows": count,
-                    "text_zh": zh,
-                    "text_en": en,
-                }
-            )
-    return found
+def summary(ws: Workspace, contracts: Sequence[Contract], state: State = "open", day: date | None = None) -> list[Row]:
+    """How many rows each reason rejected: dataset, registry, day, state, item, reason, rows, text_zh, text_en."""
+    query = (
+        "SELECT dataset, day, state, code, count(*) AS rows FROM (SELECT *, unnest(reasons) AS code FROM chosen) "
+        "GROUP BY ALL ORDER BY day DESC, dataset, state, rows DESC, code"
+    )
+    made = []
+    for row in _entries(ws, contracts, state, day, query):
+        contract, code = ws.catalogue.contracts[row["dataset"]], row.pop("code")
+        item, _, rule = code.rpartition(":")
+        zh, en = explain_reason(code, contract)
+        told = {"registry": contract.registry, "item": item or None, "reason": rule, "text_zh": zh, "text_en": en}
+        made.append({**row, **told})
+    return made
+
+
+def _entries(ws: Workspace, contracts: Sequence[Contract], state: State, day: date | None, query: str) -> list[Row]:
+    """The rows of a query over `chosen`: the entries in this state, of this day where one is given."""
+    entries(ws, contracts)
+    where = "TRUE" if state == "all" else f"state = {literal(state)}"
+    shown = "last_day" if day is None else f"{literal(day)}::DATE"
+    if day is not None:
+        where += f" AND {shown} BETWEEN first_day AND last_day"
+    answer = ws.con.execute(f"WITH chosen AS (SELECT *, {shown} AS day FROM entries WHERE {where}) {query}")
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
 def explain_reason(code: str, contract: Contract | None) -> tuple[str, str]:
@@ -116,13 +98,6 @@ def explain_reason(code: str, contract: Contract | None) -> tuple[str, str]:
     )
     known = contract.item(item) if contract and item else None
     return (f"{known.title.zh}：{zh}", f"{item}: {en}") if known else (zh, en)
-
-
-def _candidates(ledger: Ledger, dataset: str | None, day: date | None) -> list[Row]:
-    """The newest candidate of each dataset-day, newest day first, those with rejected rows only."""
-    days = ledger.dataset_days(day, day, dataset)
-    newest = [ledger.latest(t.candidates, row["dataset"], row["day"]) for row in days if row["rows_quarantined"]]
-    return sorted((c for c in newest if c), key=lambda c: (-c["day"].toordinal(), c["dataset"]))
 
 
 def mask_row(con: Any, catalogue: Catalogue, row: Row) -> Row:

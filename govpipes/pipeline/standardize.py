@@ -13,6 +13,7 @@ from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract, Entity
 from govpipes.errors import GateError, SchemaError, WarehouseError
 from govpipes.files import new_id, sha256_of, whole_file
 from govpipes.ledger import tables as t
+from govpipes.pipeline.drift import retyped
 from govpipes.pipeline.land import day_rows, landings_of, window_of
 from govpipes.pipeline.standardize_sql import standardize_sql
 from govpipes.pipeline.sweep import newest_sweep
@@ -66,8 +67,8 @@ class Candidate:
 def standardize(ws: Workspace, contract: Contract, day: date, run_id: str) -> Candidate:
     """Bring a landed dataset-day to the national standards; a day standardized already is returned as it is.
 
-    Raises SchemaError when a column the contract needs is missing (or an unknown one is frozen out), WarehouseError
-    when the day has not been landed.
+    Raises SchemaError when a column the contract needs is missing (or an unknown one or another type is frozen out),
+    WarehouseError when the day has not been landed.
     """
     with step(ws, contract, day, "standardize", run_id) as running:
         landings = landings_of(ws, contract, day)
@@ -126,6 +127,8 @@ def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]], swept: d
     contract, day, con = running.contract, running.day, ws.con
     columns = _columns(landings)
     _check_columns(contract, list(columns))
+    if contract.unknown_columns == "freeze":
+        _check_types(ws, contract, landings[-1])
     rows_sql = day_rows(contract, landings)
     if swept is not None:
         landings = [*landings, swept]
@@ -238,4 +241,16 @@ def _check_columns(contract: Contract, columns: list[str]) -> None:
             f"the source has columns the contract does not know: {', '.join(unknown)}",
             allowed="unknown_columns: freeze allows none",
             next_step="add them to the contract as items, or to `unknown_columns: {ignore: […]}`",
+        )
+
+
+def _check_types(ws: Workspace, contract: Contract, landing: dict[str, Any]) -> None:
+    """A frozen layout has the types of what was last published; a landing that was published once is accepted."""
+    known = ws.ledger.published_landing(contract.dataset, landing["sequence"])
+    changed = retyped(known["detail"]["columns"], landing["detail"]["columns"]) if known else []
+    if changed:
+        raise SchemaError(
+            f"columns of the source have another type: {'; '.join(changed)}",
+            allowed=f"unknown_columns: freeze allows the types of {known['day'] if known else None}",
+            next_step="ask the department; if it is right, let `unknown_columns: warn` stand until a day is published",
         )

@@ -67,7 +67,7 @@ def _dumped_versions_sql(contract: Contract, table: str, known: str, books: str)
         f"SELECT *, source_day AS valid_from FROM {table} JOIN ({days}) USING (source_day) WHERE {known} "
         "QUALIFY row_number() OVER (PARTITION BY source_key, source_day ORDER BY cursor DESC, row_hash DESC) = 1"
     )
-    return merged_sql(rows, "source_key")
+    return merged_sql(f"SELECT * FROM ({rows}) WHERE NOT is_deleted", "source_key")
 
 
 def merged_sql(rows: str, key: str) -> str:

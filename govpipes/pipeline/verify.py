@@ -13,6 +13,7 @@ from govpipes.catalogue.model import Contract
 from govpipes.ledger import tables as t
 from govpipes.pipeline.claims import claims_table, current_rows_sql
 from govpipes.pipeline.corrections import corrected_rows
+from govpipes.pipeline.drift import in_words
 from govpipes.pipeline.expectations import Facts, Outcome, judge
 from govpipes.pipeline.standardize import Candidate, candidate_of
 from govpipes.pipeline.sweep import newest_sweep
@@ -98,7 +99,8 @@ def _judge(ws: Workspace, running: Step, candidate: Candidate) -> tuple[list[Out
         outcomes = judge(ws.con, candidate.path, contract, facts)
         outcomes += _vanished(ws, contract, day, candidate)
         outcomes += _swept(ws, contract, day)
-        outcomes += _columns(ws, contract, day)
+        outcomes += _delivered(ws, contract, day)
+        outcomes.append(_duplicates(ws, candidate))
     except Exception as error:  # a gate that breaks must say no
         return [], str(explain_value(error) or f"{type(error).__name__}: {error}")
     return outcomes, None
@@ -129,8 +131,10 @@ def _swept(ws: Workspace, contract: Contract, day: date) -> list[Outcome]:
     return [_gone(contract, swept["gone"], swept["known"], "of the records known")] if swept else []
 
 
-def _columns(ws: Workspace, contract: Contract, day: date) -> list[Outcome]:
-    """A warning when the columns are not those of the reading before, or not the contract's."""
+def _delivered(ws: Workspace, contract: Contract, day: date) -> list[Outcome]:
+    """Warnings when the columns are not those of the reading before, or not the contract's; and when a file or dump
+    came again with other rows.
+    """
     landing = ws.ledger.latest(t.landings, contract.dataset, day)
     if landing is None:
         return []
@@ -138,19 +142,36 @@ def _columns(ws: Workspace, contract: Contract, day: date) -> list[Outcome]:
     changed = list(landing["detail"].get("drift", ()))
     changed += [f"{name} is not in the contract" for name in contract.unknown_columns_in(names)]
     changed += [f"{name} of the contract is not in the source" for name in contract.missing_columns_in(names)]
-    return [
-        Outcome(
-            expectation="columns",
-            item=None,
-            severity="warn",
-            passed=not changed,
-            observed="; ".join(changed) or None,
-            unexpected=None,
-            unexpected_share=None,
-            allowed="the columns of the contract, as they were the last time",
-            error=None,
-        )
-    ]
+    found = [_warning("columns", "; ".join(changed), "the columns of the contract, as they were the last time")]
+    replaced = landing["detail"].get("replaced") or {}
+    if any(replaced.values()):
+        told = in_words(replaced)
+        found.append(_warning("replaced", told, "what was delivered before", sum(replaced.values())))
+    return found
+
+
+def _duplicates(ws: Workspace, candidate: Candidate) -> Outcome:
+    """A warning when one reading has several rows of one key and time: which of them holds, only a hash decides."""
+    rows = ws.lake.one(
+        "SELECT count(*) - count(DISTINCT hash(source_key, cursor)) FROM read_parquet(?)", [str(candidate.path)]
+    )
+    told = f"{rows} rows more than keys and times" if rows else ""
+    return _warning("duplicates", told, "one row per key and time", int(rows))
+
+
+def _warning(expectation: str, observed: str, allowed: str, unexpected: int | None = None) -> Outcome:
+    """What holds nothing and is told; nothing observed is nothing wrong."""
+    return Outcome(
+        expectation=expectation,
+        item=None,
+        severity="warn",
+        passed=not observed,
+        observed=observed or None,
+        unexpected=unexpected,
+        unexpected_share=None,
+        allowed=allowed,
+        error=None,
+    )
 
 
 def _gone(contract: Contract, gone: int, known: int, of_what: str) -> Outcome:

@@ -3,7 +3,6 @@
 Opening is done once per process and home; steps take a `Workspace` and never open anything themselves.
 """
 
-import errno
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from govpipes.catalogue import Catalogue, load_catalogue
 from govpipes.catalogue.model import Contract
 from govpipes.days import period
 from govpipes.duck import connect
-from govpipes.errors import GateError, GovpipesError, SourceError, WarehouseError
+from govpipes.errors import GateError, GovpipesError, SourceError, WarehouseError, disk_is_full
 from govpipes.ledger import Ledger
 from govpipes.ledger import tables as t
 from govpipes.settings import Settings
@@ -194,7 +193,7 @@ def explaining(dataset: str | None = None, day: date | None = None) -> Iterator[
 
 def explain(error: Exception) -> GovpipesError | None:
     """A full disk or a lost PostgreSQL as an error to act on; None for any other error."""
-    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+    if disk_is_full(error):
         return WarehouseError(
             "the disk is full", next_step="free space under $GOVPIPES_HOME and run again; nothing is half done"
         )

@@ -25,7 +25,7 @@ def link_subjects(ws: Workspace, run_id: str) -> int:
 
     A link can appear long after its record: when the organization it names is registered.
     """
-    if any(table not in ws.lake.tables(registry) for registry, table in _NEEDED.items()):
+    if any(table not in ws.lake.views(registry) for registry, table in _NEEDED.items()):
         return 0
     return ws.lake.write("credit.subject_link", f"link credit subjects ({run_id})", lambda: _write(ws))
 

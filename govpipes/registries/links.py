@@ -35,7 +35,8 @@ def ensure_links(ws: Workspace) -> None:
 
     Raises WarehouseError when the lake cannot be written.
     """
-    there = [e for e in ws.catalogue.entities if ws.lake.has_view(e.registry, e.table)]
+    views = {registry: ws.lake.views(registry) for registry in {e.registry for e in ws.catalogue.entities}}
+    there = [e for e in ws.catalogue.entities if e.table in views[e.registry]]
     ws.lake.write(SCHEMA, "links", lambda: _write(ws, there))
 
 
@@ -53,7 +54,7 @@ def _write(ws: Workspace, there: list[Entity]) -> None:
 
 def waiting(ws: Workspace, entity: Entity) -> list[dict[str, str | int | None]]:
     """The entity's links by department: how many records have the link, are linked, wait for the other side."""
-    if not entity.links or not ws.lake.has_view(SCHEMA, "summary"):
+    if not entity.links or "summary" not in ws.lake.views(SCHEMA):
         return []
     names = ("link", "department", "total", "linked", "orphans")
     found = ws.con.execute(

@@ -4,7 +4,6 @@ Passwords never pass: every text from a driver goes through `redact`.
 """
 
 import difflib
-import errno
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from govpipes.catalogue.model import Budget
-from govpipes.errors import SchemaError, SourceError
+from govpipes.errors import SchemaError, SourceError, disk_is_full
 from govpipes.sources.systems import System
 
 _SHOWN = 12
@@ -70,7 +69,7 @@ def reading(system: System, what: str, target: Path | None = None, budget: Budge
             next_step="raise GOVPIPES_MEMORY",
         ) from error
     except (duckdb.Error, OSError, UnicodeError) as error:
-        if _is_full(error):
+        if disk_is_full(error):
             raise _disk_full(target) from error
         if budget is not None and (isinstance(error, duckdb.InterruptException) or _took_too_long(str(error))):
             raise _over_budget(what, budget) from error
@@ -99,12 +98,6 @@ def _over_budget(what: str, budget: Budget) -> SourceError:
 def _first_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join(lines)[:500]
-
-
-def _is_full(error: BaseException) -> bool:
-    by_number = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    text = str(error)
-    return by_number or "No space left" in text or "Disk quota exceeded" in text
 
 
 def _disk_full(target: Path | None) -> SourceError:

@@ -14,7 +14,7 @@ import duckdb
 from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from govpipes.errors import WarehouseError
+from govpipes.errors import WarehouseError, disk_is_full
 from govpipes.settings import Settings
 from govpipes.sql import ident, literal
 
@@ -101,10 +101,12 @@ class Lake:
         ).fetchall()
         return {str(name) for (name,) in rows}
 
-    def has_view(self, schema: str, view: str) -> bool:
-        """Whether there is such a view."""
-        query = "SELECT count(*) FROM duckdb_views() WHERE database_name = ? AND schema_name = ? AND view_name = ?"
-        return bool(self.one(query, [LAKE, schema, view]))
+    def views(self, schema: str) -> set[str]:
+        """The names of a schema's views."""
+        rows = self.con.execute(
+            "SELECT view_name FROM duckdb_views() WHERE database_name = ? AND schema_name = ?", [LAKE, schema]
+        ).fetchall()
+        return {str(name) for (name,) in rows}
 
     def snapshot_id(self) -> int:
         """The newest snapshot's number."""
@@ -286,8 +288,7 @@ def _is_conflict(error: duckdb.Error) -> bool:
 
 
 def _explained(error: duckdb.Error, table: str) -> Exception:
-    words = str(error)
-    if "No space left" in words or "disk full" in words.lower():
+    if disk_is_full(error):
         return WarehouseError(
             f"{table} could not be written: the disk is full",
             next_step="free space under $GOVPIPES_HOME and run the day again; nothing was published",

@@ -68,6 +68,18 @@ def test_a_day_and_what_is_seen_of_it(operator: Run, tiny: Tiny) -> None:
     (plain,) = rows(operator("quarantine", "show", "--unmasked", "--json"))
     assert BAD_CHECK in plain["raw"]
     assert BAD_CHECK not in operator("quarantine", "show")[1]
+    assert rows(operator("quarantine", "list", "--state", "resolved", "--json")) == []
+
+    planned = rows(operator("maintain", "--plan", "--json"))
+    assert "last maintenance" not in operator("status")[1]
+    assert [one["what"] for one in rows(operator("maintain", "--json"))] == [one["what"] for one in planned]
+    assert "last maintenance" in operator("status")[1]
+    for number in range(6):
+        (tiny.settings.landing_dir / "people" / str(DAY) / f"unknown{number}").mkdir()
+    for arguments in (("maintain", "--plan"), ("maintain",)):
+        code, _, err = operator(*arguments)
+        assert code == 6 and "6 landings the ledger does not know" in err and "Traceback" not in err
+    assert "it ended early: PostgreSQL looks older" in operator("status")[1]
 
     count = "SELECT count(*) AS n FROM population.person"
     assert rows(operator("query", count, "--json")) == [{"n": 2}]

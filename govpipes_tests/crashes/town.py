@@ -9,11 +9,21 @@ from typing import Any
 from sqlalchemy import create_engine, text
 
 from govpipes import postgres
+from govpipes.duck import connect
 from govpipes.pipeline import Workspace
 from govpipes.pipeline.maintain import maintain
 from govpipes.settings import Kept, Settings
+from govpipes.warehouse import LAKE, maintenance, releases
 from govpipes_tests.crashes.scenario import NEXT, killed, run
 from govpipes_tests.tiny import BAD_CHECK, DAY, GOOD, Tiny
+
+_SAID = (
+    "SELECT source_day, source_key, cursor, is_deleted, name, row_hash FROM lake.claims.people ORDER BY ALL",
+    "SELECT source_day, source_key, cursor, is_deleted, name, row_hash FROM lake.claims.residents ORDER BY ALL",
+    "SELECT entity_key, name, row_hash FROM lake.population.person ORDER BY ALL",
+    "SELECT dataset, day FROM lake.pipeline.publications ORDER BY ALL",
+)
+_BOOKS = f"__ducklake_metadata_{LAKE}.{LAKE}"
 
 
 def town(folder: Path, server: Settings) -> Tiny:
@@ -31,13 +41,34 @@ def town(folder: Path, server: Settings) -> Tiny:
 
 def said(ws: Workspace) -> list[Any]:
     """The warehouse without what only says when we learned it."""
-    claims = "SELECT source_day, source_key, cursor, is_deleted, name, row_hash FROM lake.claims.{} ORDER BY ALL"
-    return [
-        ws.con.execute(claims.format("people")).fetchall(),
-        ws.con.execute(claims.format("residents")).fetchall(),
-        ws.con.execute("SELECT entity_key, name, row_hash FROM lake.population.person ORDER BY ALL").fetchall(),
-        ws.con.execute("SELECT dataset, day FROM lake.pipeline.publications ORDER BY ALL").fetchall(),
-    ]
+    return [ws.con.execute(query).fetchall() for query in _SAID]
+
+
+def released(ws: Workspace) -> list[Any]:
+    """What readers find in the current release, as `said` has it."""
+    con = connect(ws.settings, "ducklake")
+    try:
+        con.execute(f"ATTACH 'ducklake:{ws.settings.releases_dir / releases.CURRENT}' AS lake (READ_ONLY)")
+        return [con.execute(query).fetchall() for query in _SAID]
+    finally:
+        con.close()
+
+
+def strays(ws: Workspace) -> list[Path]:
+    """Data files that neither the ledger nor the lake nor a release knows."""
+    known = {Path(path).name for path in maintenance.referred(ws.settings)}
+    for table in ("ducklake_data_file", "ducklake_delete_file"):
+        known |= {Path(p).name for (p,) in ws.con.execute(f"SELECT path FROM {_BOOKS}.{table}").fetchall()}
+    of_days = (
+        "SELECT path FROM ledger.landings UNION SELECT unnest(ARRAY[path, quarantine_path]) FROM ledger.candidates"
+    )
+    with ws.ledger.engine.connect() as con:
+        paths = set(con.execute(text(of_days)).scalars())
+    home = ws.settings
+    lying = [path for path in home.lake_dir.rglob("*.parquet") if path.name not in known]
+    for folder in (home.landing_dir, home.candidate_dir, home.quarantine_dir):
+        lying += [path for path in folder.rglob("*.parquet") if str(path) not in paths]
+    return lying
 
 
 def child(target: Callable[..., None], *given: object) -> Any:
@@ -78,6 +109,11 @@ def holds_after(tiny: Tiny, name: str, undisturbed: list[Any]) -> None:
         before = said(ws)
         maintain(ws, Kept(grace=Kept().grace * 0))
         assert said(ws) == before, name
+        assert strays(ws) == [], name
+        newest = ws.ledger.last_release()
+        assert newest is not None, name
+        assert releases.current_name(ws.settings) == newest["release"], name
+        assert released(ws) == before, name
         assert [path.name for path in ws.settings.temp_dir.iterdir() if path.suffix] == [], name
     engine = create_engine(tiny.postgres_url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as con:

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from govpipes.errors import GateError
-from govpipes.pipeline import Workspace, publish, standardize, verify
+from govpipes.pipeline import Workspace, publish, quarantine, standardize, verify
 from govpipes.pipeline.corrections import ageing, entries, stale
 from govpipes.pipeline.worklist import HEADER, export
 from govpipes_tests.tiny import BAD_CHECK, DAY, GOOD, Tiny, contract, day_of
@@ -78,6 +78,30 @@ def test_a_row_corrected_within_its_day_is_remembered(tiny: Tiny, ws: Workspace)
     assert found(ws) == [("1", DAY, DAY, 1, "resolved")]
     row = ageing(ws, [people], DAYS[3])[0]
     assert (row["department"], row["open"], row["resolved"], row["median_days"]) == ("public_security", 0, 1, 0.0)
+
+
+def test_rejected_rows_are_listed_by_their_state(tiny: Tiny, ws: Workspace) -> None:
+    people = ws.catalogue.contracts["people"]
+    put(tiny, 0, f"{DAY} 09:00:00")
+    for number in (1, 2):
+        put(tiny, number, f"{DAY} 09:00:00", BAD_CHECK, name="" if number == 2 else "王芳")
+    with pytest.raises(GateError):
+        day_of(ws, people, DAY)
+    put(tiny, 1, f"{DAYS[1]} 09:00:00")
+    day_of(ws, people, DAYS[1])
+
+    def counted(*given: Any) -> list[tuple[str, str, int]]:
+        return [(row["state"], row["reason"], row["rows"]) for row in quarantine.summary(ws, [people], *given)]
+
+    assert counted() == [("open", "ID-02", 1), ("open", "REQUIRED", 1)]
+    assert counted("resolved") == [("resolved", "ID-02", 1)]
+    assert len(counted("all")) == 3
+    assert counted("all", DAYS[1]) == []
+    (row,) = quarantine.rows(ws, [people], "resolved")
+    assert (row["source_key"], row["day"], row["reasons"]) == ("1", DAY, ["citizen_id:ID-02"])
+    assert BAD_CHECK not in str(row)
+    assert len(quarantine.rows(ws, [people], "all")) == 2
+    assert [row["source_key"] for row in quarantine.rows(ws, [people], "all", DAY, "name:REQUIRED")] == ["2"]
 
 
 def test_open_rows_grow_old(tiny: Tiny, ws: Workspace) -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+import yaml
+from sqlalchemy import Engine, create_engine, text
 
 from govpipes.errors import SchemaError
 from govpipes.ledger import tables as t
@@ -65,3 +67,45 @@ def test_a_frozen_contract_allows_no_unknown_column(tiny: Tiny) -> None:
         land(ws, people, NEXT, "r")
         with pytest.raises(SchemaError, match="does not know: dianhua"):
             standardize(ws, people, NEXT, "r")
+
+
+def typed(tiny: Tiny, policy: str) -> Engine:
+    """Three days of a table in PostgreSQL, whose columns have types."""
+    (tiny.settings.data_dir / "systems.yaml").write_text(
+        yaml.safe_dump({"systems": {"office": {"url": tiny.postgres_url}}}), encoding="utf-8"
+    )
+    tiny.write("people", unknown_columns=policy)
+    engine = create_engine(tiny.postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as con:
+        con.execute(
+            text("CREATE TABLE people (id int PRIMARY KEY, sfzh text, xm text, dh text, zxbs text, gxsj timestamp)")
+        )
+        for number, day in enumerate((DAY, NEXT, NEXT + timedelta(days=1))):
+            row = {"n": number, "id": GOOD[0], "at": day}
+            con.execute(text("INSERT INTO people VALUES (:n, :id, '王芳', '', '0', :at)"), row)
+    return engine
+
+
+def test_a_frozen_contract_allows_no_other_type_until_it_is_let_in_once(tiny: Tiny) -> None:
+    engine = typed(tiny, "freeze")
+    with tiny.open() as ws:
+        people = ws.catalogue.contracts["people"]
+        day_of(ws, people, DAY)
+        with engine.begin() as con:
+            con.execute(text("ALTER TABLE people ALTER COLUMN id TYPE text"))
+        for day in (NEXT, NEXT + timedelta(days=1)):
+            with pytest.raises(SchemaError, match="another type: id was INTEGER and is VARCHAR") as error:
+                day_of(ws, people, day)
+            assert str(DAY) in str(error.value), "what was published is the measure, not what was refused"
+        standardize(ws, people, DAY, "r")
+    tiny.write("people", unknown_columns="warn")
+    with tiny.open() as ws:
+        people = ws.catalogue.contracts["people"]
+        assert day_of(ws, people, NEXT).inserted == 1
+        columns_told = next(o for o in verify(ws, people, NEXT, "r").outcomes if o.expectation == "columns")
+        assert columns_told.observed == "id was INTEGER and is VARCHAR"
+    tiny.write("people", unknown_columns="freeze")
+    with tiny.open() as ws:
+        for day in (DAY, NEXT, NEXT + timedelta(days=1)):
+            day_of(ws, ws.catalogue.contracts["people"], day)
+    engine.dispose()

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,14 +17,15 @@ import pytest
 from sqlalchemy import text
 
 from govpipes.duck import connect
+from govpipes.errors import WarehouseError
 from govpipes.orchestration import runs
 from govpipes.orchestration.maintenance import remove_events
 from govpipes.pipeline import Workspace
-from govpipes.pipeline.maintain import maintain
+from govpipes.pipeline.maintain import maintain, plan
 from govpipes.pipeline.work import Work
+from govpipes.settings import Kept
 from govpipes.sql import literal
 from govpipes.warehouse import readers, releases
-from govpipes.warehouse.maintenance import Kept
 from govpipes_tests.tiny import DAY, GOOD, Tiny, day_of, finish
 
 DAYS = [DAY + timedelta(days=n) for n in range(6)]
@@ -44,6 +46,17 @@ def ws(tiny: Tiny) -> Iterator[Workspace]:
         yield opened
 
 
+@pytest.fixture
+def small(tiny: Tiny) -> Iterator[Workspace]:
+    """Two published days."""
+    tiny.add("people")
+    tiny.put("people", [(str(n), GOOD[n], "王芳", "", "0", f"{DAYS[n % 2]} 09:00:00") for n in range(4)])
+    with tiny.open() as opened:
+        for day in DAYS[:2]:
+            day_of(opened, opened.catalogue.contracts["people"], day)
+        yield opened
+
+
 def content(ws: Workspace) -> list[Any]:
     tables = ("claims.people", "population.person", "pipeline.publications")
     return [ws.con.execute(f"SELECT * FROM lake.{table} ORDER BY ALL").fetchall() for table in tables]
@@ -53,11 +66,9 @@ def count(file: Path, ws: Workspace) -> int:
     con = connect(ws.settings, "ducklake")
     try:
         con.execute(f"ATTACH {literal('ducklake:' + str(file))} AS copy (READ_ONLY)")
-        row = con.execute(
-            "SELECT (SELECT count(*) FROM copy.claims.people) + (SELECT count(*) FROM copy.pipeline.publications)"
-        ).fetchone()
-        assert row is not None
-        return int(row[0])
+        # the rows themselves: a count(*) is answered from the catalogue and opens no file
+        keys = con.execute("SELECT source_key FROM copy.claims.people").fetchall()
+        return len(keys) + len(con.execute("SELECT publication_id FROM copy.pipeline.publications").fetchall())
     finally:
         con.close()
 
@@ -95,15 +106,85 @@ def test_young_files_stay(ws: Workspace) -> None:
     landing.mkdir()
     kept = Kept(releases=1, snapshots=timedelta(0))
     assert (maintain(ws, kept).orphans, orphan.exists(), landing.exists()) == (0, True, True)
+    os.utime(landing, (0, 0))  # its step was killed before the ledger's newest entry
     done = maintain(ws, EVERYTHING)
     assert (done.orphans, done.leftovers, orphan.exists(), landing.exists()) == (1, 1, False, False)
+
+
+def test_a_plan_says_what_is_then_done_and_does_nothing(ws: Workspace) -> None:
+    maintain(ws, Kept(grace=timedelta(0)))
+    for leftover in (ws.settings.temp_dir, ws.settings.lake_dir / "claims" / "people"):
+        (leftover / "orphan.parquet").write_bytes(b"of one killed")
+    before, entries = content(ws), ws.ledger.counts(["maintenance"])
+    planned = plan(ws, EVERYTHING)
+    assert (content(ws), ws.ledger.counts(["maintenance"])) == (before, entries)
+    assert plan(ws, EVERYTHING) == planned
+    done = maintain(ws, EVERYTHING)
+    assert planned.releases == done.releases != []
+    assert (planned.snapshots, planned.orphans, planned.leftovers) == (done.snapshots, done.orphans, done.leftovers)
+    assert (planned.orphans, planned.leftovers, planned.bytes["leftovers"]) == (1, 1, 13)
+    assert plan(ws, EVERYTHING).files == maintain(ws, EVERYTHING).files > 0, "those of the removed release"
+    assert plan(ws, EVERYTHING).releases == []
+
+
+def test_a_plan_names_the_tables_it_would_compact(small: Workspace) -> None:
+    planned = plan(small, EVERYTHING).compacted
+    assert planned["pipeline.publications"] == (2, None)
+    assert planned.keys() == maintain(small, EVERYTHING).compacted.keys()
+    assert plan(small, EVERYTHING).compacted == {}
+    small.con.execute("DELETE FROM lake.claims.people WHERE source_key = '0'")
+    assert list(plan(small, EVERYTHING).compacted) == ["claims.people"], "a file with deleted rows"
+
+
+def test_the_ledger_knows_every_maintenance(small: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = maintain(small, EVERYTHING, "run", lambda: 7)
+    entry = small.ledger.last_maintenance()
+    assert entry is not None
+    assert (entry["releases"], entry["snapshots"], entry["events"]) == (done.releases, done.snapshots, 7)
+    assert entry["bytes"] == done.bytes and done.bytes["files"] > 0
+    assert (entry["compacted"]["pipeline.publications"], entry["run_id"], entry["problem"]) == ([2, 1], "run", None)
+    monkeypatch.setattr("govpipes.warehouse.maintenance.compact", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        maintain(small, EVERYTHING)
+    entry = small.ledger.last_maintenance()
+    assert entry is not None and entry["problem"] == "division by zero"
+    assert small.ledger.counts(["maintenance"]) == {"maintenance": 2}
+
+
+def landed(ws: Workspace, number: int, *, later: bool) -> list[Path]:
+    """Landings the ledger does not know, landed after its newest entry or before; older than the time of grace."""
+    made = [ws.settings.landing_dir / "people" / str(DAY) / f"unknown{n}" for n in range(number)]
+    for folder in made:
+        folder.mkdir()
+        os.utime(folder, (time.time(),) * 2 if later else (0, 0))
+    return made
+
+
+@pytest.mark.parametrize(("number", "later"), [(6, False), (1, True)])
+def test_landings_a_restored_ledger_does_not_know_are_no_leftovers(small: Workspace, number: int, later: bool) -> None:
+    there = [*landed(small, number, later=later), small.settings.lake_dir / "claims" / "people" / "newer.parquet"]
+    there[-1].write_bytes(b"of a publication the restored catalogue does not know")
+    assert str(plan(small, EVERYTHING).problem).startswith("PostgreSQL looks older than the home")
+    with pytest.raises(WarehouseError, match=f"{number} landings the ledger does not know") as error:
+        maintain(small, EVERYTHING)
+    assert error.value.next_step is not None
+    assert "unknown" not in str(error.value) and f"people/{DAY}" in str(error.value)
+    assert [path.exists() for path in there] == [True] * len(there)
+    entry = small.ledger.last_maintenance()
+    assert entry is not None and entry["problem"] == str(error.value)
+
+
+def test_what_a_few_killed_steps_landed_is_removed(small: Workspace) -> None:
+    there = landed(small, 5, later=False)
+    assert maintain(small, EVERYTHING).leftovers == 5
+    assert not any(path.exists() for path in there)
 
 
 def test_who_reads_a_removed_release_may_finish(ws: Workspace) -> None:
     first = str(releases.list_releases(ws.settings)[-1]["release"])
     old = connect(ws.settings, "ducklake")
     old.execute(f"ATTACH {literal(f'ducklake:{releases.release_file(ws.settings, first)}')} AS copy (READ_ONLY)")
-    counted = "SELECT count(*), sum(publication_id) FROM copy.claims.people"
+    counted = "SELECT count(*), sum(publication_id) FROM copy.pipeline.publications"
     before = old.execute(counted).fetchall()
     maintain(ws, Kept(grace=timedelta(0)))
     assert not finish(ws).unchanged, "this release has the compacted files"
@@ -154,7 +235,7 @@ def test_a_release_beside_maintenance_and_other_writers(
         with tiny.open() as other:
             done.append(maintain(other).compacted)
 
-    done: list[dict[str, tuple[int, int]]] = []
+    done: list[dict[str, tuple[int, int | None]]] = []
     compacting = threading.Thread(target=compact)
     monkeypatch.setattr(releases, "_copy_catalogue", slow_copy)
     try:
