@@ -59,7 +59,9 @@ def _read(ws: Workspace, contract: Contract, days: Sequence[date], file: Path) -
     def read(window: Window, target: Path) -> Extract:
         within = _within(contract, window, written, everything_after=window.end == whole.end)
         query = f"SELECT * FROM read_parquet({literal(file)}) WHERE {within}"
-        row = ws.con.execute(f"COPY ({query}) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd)").fetchone()
+        row = ws.con.execute(
+            f"COPY ({query}) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+        ).fetchone()
         assert row is not None
         return replace(extract, rows=int(row[0]))
 

@@ -182,14 +182,17 @@ def _spans(contracts: Sequence[Contract]) -> str:
 
 
 def _told_of(entity: Entity, contract: Contract) -> str:
-    values = ", ".join(
-        f"arg_max(v.{name}, v.recency) FILTER (v.{name} IS NOT NULL) AS {name}"
-        for name in map(ident, _items(entity, contract))
-    )
+    """One row per span in which the dataset says something: nearly always one version's, as it is."""
+    items = [ident(name) for name in _items(entity, contract)]
+    newest = ", ".join(f"arg_max({name}, recency) FILTER ({name} IS NOT NULL) AS {name}" for name in items)
     return (
-        f"SELECT {column_list(SPAN, 's')}, {values}\nFROM spans s JOIN {_versions(contract)} v "
-        "ON v.entity_key = s.entity_key AND v.valid_from <= s.valid_from "
-        "AND (v.valid_to IS NULL OR v.valid_to > s.valid_from)\nGROUP BY ALL"
+        f"WITH holding AS (\n  SELECT {column_list(SPAN, 's')}, v.recency, {', '.join(f'v.{name}' for name in items)}\n"
+        f"  FROM spans s JOIN {_versions(contract)} v ON v.entity_key = s.entity_key "
+        "AND v.valid_from <= s.valid_from AND (v.valid_to IS NULL OR v.valid_to > s.valid_from)\n), "
+        f"several AS (SELECT {column_list(SPAN)} FROM holding GROUP BY ALL HAVING count(*) > 1)\n"
+        f"SELECT {column_list(SPAN)}, {', '.join(items)} FROM holding ANTI JOIN several USING ({column_list(SPAN)})\n"
+        f"UNION ALL SELECT {column_list(SPAN)}, {newest} FROM holding SEMI JOIN several USING ({column_list(SPAN)}) "
+        f"GROUP BY {column_list(SPAN)}"
     )
 
 

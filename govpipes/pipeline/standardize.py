@@ -20,7 +20,7 @@ from govpipes.pipeline.sweep import newest_sweep
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sql import column_list, literal
 
-_PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
+_PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
 
 
 @dataclass(frozen=True, slots=True)

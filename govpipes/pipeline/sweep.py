@@ -117,7 +117,7 @@ def _write(ws: Workspace, contract: Contract, day: date, file: Path) -> None:
         f"WHERE {key} IN ({back}) QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {cursor} DESC) = 1"
     )
     query = f"SELECT * FROM ({revived} UNION ALL BY NAME {gone}) ORDER BY ALL"
-    ws.con.execute(f"COPY ({query}) TO {literal(file)} (FORMAT parquet, COMPRESSION zstd)")
+    ws.con.execute(f"COPY ({query}) TO {literal(file)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)")
 
 
 def _at(contract: Contract, day: date) -> datetime:

@@ -73,12 +73,16 @@ def _dumped_versions_sql(contract: Contract, table: str, known: str, books: str)
 def merged_sql(rows: str, key: str) -> str:
     """SQL that makes one row of a key's neighbouring ones that say the same (`row_hash`) without a gap in between."""
     order = f"PARTITION BY {key} ORDER BY valid_from"
+    # over four narrow columns: sorting whole rows would cost several times as much
     return (
-        f"SELECT * EXCLUDE (valid_to, begins, ends), valid_to FROM (SELECT * EXCLUDE (valid_to), "
-        "nullif(min(CASE WHEN ends THEN coalesce(valid_to, DATE 'infinity') END) OVER "
-        f"({order} ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING), DATE 'infinity') AS valid_to FROM (SELECT *, "
+        f"WITH spans_said AS MATERIALIZED ({rows}), marked AS (SELECT {key}, valid_from, valid_to, "
         f"row_hash IS DISTINCT FROM lag(row_hash) OVER ({order}) "
         f"OR valid_from IS DISTINCT FROM lag(valid_to) OVER ({order}) AS begins, "
         f"row_hash IS DISTINCT FROM lead(row_hash) OVER ({order}) "
-        f"OR valid_to IS DISTINCT FROM lead(valid_from) OVER ({order}) AS ends FROM ({rows}))) WHERE begins"
+        f"OR valid_to IS DISTINCT FROM lead(valid_from) OVER ({order}) AS ends FROM spans_said), "
+        "merged AS (SELECT * EXCLUDE (valid_to, ends), "
+        "nullif(min(CASE WHEN ends THEN coalesce(valid_to, DATE 'infinity') END) OVER "
+        f"({order} ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING), DATE 'infinity') AS valid_to FROM marked) "
+        f"SELECT s.* EXCLUDE (valid_to), m.valid_to FROM spans_said s JOIN (SELECT {key}, valid_from, valid_to "
+        f"FROM merged WHERE begins) m ON m.{key} = s.{key} AND m.valid_from = s.valid_from"
     )

@@ -243,7 +243,9 @@ def parquet_columns(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Column,
 
 def copy_to(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     """Write a DuckDB query to a Parquet file; the rows written."""
-    row = con.execute(f"COPY ({query}) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd)").fetchone()
+    row = con.execute(
+        f"COPY ({query}) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+    ).fetchone()
     assert row is not None
     return int(row[0])
 
