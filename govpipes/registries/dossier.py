@@ -21,7 +21,7 @@ from govpipes.ledger import Ledger
 from govpipes.ledger import tables as t
 from govpipes.pipeline.valid_time import HOLDS
 from govpipes.settings import Settings
-from govpipes.sql import ident
+from govpipes.sql import ident, literal
 from govpipes.warehouse import readers
 
 Row = dict[str, Any]
@@ -76,8 +76,7 @@ def dossier(settings: Settings, catalogue: Catalogue, key: str, when: When, *, u
     key: a citizen number of 15 or 18 digits, a USCC, an organisation code, an old registration number, or any entity's
     key. Raises WarehouseError when the release knows nothing of it.
     """
-    items = [item for entity in catalogue.entities for item in entity.items]
-    value = "value" if unmasked else readers.masked_value(readers.masks_of(items))
+    value = "value" if unmasked else _masked_values(catalogue)
     shown = "entity_key" if unmasked else _masked_key("entity_key")
     titles = {(e.registry, e.name, item.name): item.title.zh for e in catalogue.entities for item in e.items}
     with closing(readers.connect_release(settings, when.release)) as con:
@@ -169,6 +168,16 @@ def _keys(con: duckdb.DuckDBPyConnection, key: str) -> list[str]:
 
 def _holds() -> str:
     return HOLDS.replace("valid_day", "$valid")
+
+
+def _masked_values(catalogue: Catalogue) -> str:
+    """An organization's name is no person's: each entity's items have their own masks."""
+    cases = " ".join(
+        f"WHEN registry = {literal(entity.registry)} AND entity = {literal(entity.name)} "
+        f"THEN {readers.masked_value(readers.masks_of(entity.items))}"
+        for entity in catalogue.entities
+    )
+    return f"CASE {cases} END"
 
 
 def _masked_key(column: str) -> str:
