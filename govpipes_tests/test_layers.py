@@ -23,8 +23,8 @@ LAYERS = (
     ("definitions",),
     ("cli",),
 )
-# Beside the tower: what the simulator may use, and who may use it.
-SIMULATOR_USES = {"errors", "sql", "days", "settings", "duck", "standards", "postgres"}
+# Beside the tower: what the simulator may use, and who may use it. Its score asks the catalogue who is the authority.
+SIMULATOR_USES = {"errors", "sql", "days", "settings", "duck", "standards", "postgres", "catalogue"}
 SIMULATOR_USED_BY = {"simulator", "cli"}
 DAGSTER_ALLOWED = {"orchestration", "definitions"}
 
