@@ -216,21 +216,45 @@ def _golden(entity: Entity, contracts: Sequence[Contract]) -> str:
 
 
 def _conflicts(entity: Entity, contracts: Sequence[Contract]) -> str:
-    """Where a dataset's value is not the golden record's, in what holds last."""
+    """Where a dataset's value is not the golden record's, in what holds last; two reports of one event that differ."""
     found = [
-        f"CASE WHEN {_told(loser)}.{ident(item.name)} <> {_winner(item.name, contracts)} THEN "
-        f"{{'item': {literal(item.name)}, 'dataset': {_source(item.name, contracts)}, "
-        f"'losing_dataset': {literal(loser.dataset)}, 'losing_department': {literal(loser.provider)}}} END"
+        (f"{_told(loser)}.{ident(item.name)} <> {_winner(item.name, contracts)}", item.name, loser)
         for item in entity.items
         for loser in _ranked(item.name, contracts)[1:]
     ]
-    if not found:
+    parts = [
+        _conflicting(
+            [_conflict(differs, item, _source(item, contracts), loser) for differs, item, loser in found],
+            f"spans s\n{_joined(contracts)}\n  WHERE s.valid_to IS NULL",
+            "s.entity_key",
+        )
+    ]
+    for contract in contracts:
+        if contract.valid and contract.valid.event:
+            items = _items(entity, contract)
+            twice = [
+                _conflict(f"count(DISTINCT {ident(item)}) > 1", item, literal(contract.dataset), contract)
+                for item in items
+            ]
+            parts.append(_conflicting(twice, f"{_versions(contract)}\n  GROUP BY entity_key", "entity_key"))
+    return "\nUNION ALL\n".join(parts)
+
+
+def _conflict(condition: str, item: str, dataset: str, loser: Contract) -> str:
+    return (
+        f"CASE WHEN {condition} THEN {{'item': {literal(item)}, 'dataset': {dataset}, "
+        f"'losing_dataset': {literal(loser.dataset)}, 'losing_department': {literal(loser.provider)}}} END"
+    )
+
+
+def _conflicting(conflicts: Sequence[str], source: str, key: str) -> str:
+    if not conflicts:
         kinds = ", ".join(f"CAST(NULL AS {column.type}) AS {column.name}" for column in CONFLICT_COLUMNS[:-1])
         return f"SELECT {kinds} WHERE FALSE"
-    listed = ",\n    ".join(found)
+    listed = ",\n    ".join(conflicts)
     return (
-        f"SELECT * FROM (\n  SELECT s.entity_key, unnest(list_filter([\n    {listed}\n  ], lambda c: c IS NOT NULL), "
-        f"recursive := true)\n  FROM spans s\n{_joined(contracts)}\n  WHERE s.valid_to IS NULL\n)"
+        f"SELECT * FROM (\n  SELECT {key}, unnest(list_filter([\n    {listed}\n  ], lambda c: c IS NOT NULL), "
+        f"recursive := true)\n  FROM {source}\n)"
     )
 
 

@@ -195,6 +195,16 @@ def test_departments_that_disagree_are_named_until_they_agree(tiny: Tiny, ws: Wo
     assert ws.con.execute(query).fetchall() == []
 
 
+def test_two_reports_of_one_event_that_differ_are_a_conflict(tiny: Tiny) -> None:
+    tiny.add("deaths", items=ITEMS, valid={"event": "day"})
+    with tiny.open() as ws:
+        run(tiny, ws, "deaths", 0, row(0, "王芳", text="2026-01-02"))
+        assert fuse_entity(ws, "population", "person", "test").conflicts == 0
+        run(tiny, ws, "deaths", 1, row(1, "王方", text="2026-01-03", key="2"))
+        query = "SELECT item, dataset, losing_dataset, losing_department FROM lake.population.person_conflicts"
+        assert ws.con.execute(query).fetchall() == [("name", "deaths", "deaths", "public_security")]
+
+
 def test_what_everybody_said_of_one_person(tiny: Tiny, ws: Workspace) -> None:
     run(tiny, ws, "people", 0, row(0, "王芳"))
     run(tiny, ws, "clinic", 0, row(0, "王方", text="13812345678"))
