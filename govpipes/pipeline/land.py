@@ -6,7 +6,7 @@ reading landed (DESIGN.md D6). A file or a full dump states its whole period: th
 """
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from govpipes.files import new_id, sha256_of, write_json
 from govpipes.ledger import tables as t
 from govpipes.pipeline.budget import slot
 from govpipes.pipeline.drift import drift, keys_replaced_sql
+from govpipes.pipeline.standardize_sql import cursor_sql
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sources import Extract, Window
 from govpipes.sql import column_list, ident, literal
@@ -88,11 +89,24 @@ def landings_of(ws: Workspace, contract: Contract, day: date) -> list[dict[str, 
     return [row for row in ws.ledger.landings_of(contract.dataset, day) if Path(row["path"]).is_file()]
 
 
+def columns_of(landings: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The landed columns and their DuckDB types, of several landings the newest's."""
+    return {column["name"]: column["type"] for landing in landings for column in landing["detail"]["columns"]}
+
+
+def end_of(contract: Contract, day: date, columns: Mapping[str, str]) -> datetime:
+    """Where the period ends, as the cursor writes it: an instant is cast to Asia/Shanghai, other times are as given."""
+    source = contract.source
+    instant = columns.get(source.cursor or "", "TIMESTAMP WITH TIME ZONE") == "TIMESTAMP WITH TIME ZONE"
+    _, end = window_of(contract, day).bounds("Asia/Shanghai" if instant else source.time_zone)
+    return end.replace(tzinfo=None)
+
+
 def day_rows(contract: Contract, landings: Sequence[dict[str, Any]]) -> str:
     """SQL for the landed rows of a dataset-day, with `landing_id` and `row_number` (from 1) beside the columns.
 
-    For a source that changes in place: of each key the rows of the newest landing that has it.
-    Else: the newest landing.
+    For a source that changes in place: of each key the rows of the newest landing that has it, and of the newest that
+    has it with a time of change of this period: one that is wrong takes nothing away. Else: the newest landing.
     """
     if contract.source.mode != "incremental":
         landings = landings[-1:]
@@ -107,7 +121,11 @@ def day_rows(contract: Contract, landings: Sequence[dict[str, Any]]) -> str:
     if len(landings) > 1:
         keys = column_list(list(contract.source.key), "p")
         empty = " OR ".join(f"p.{ident(key)} IS NULL" for key in contract.source.key)
-        query += f"\nQUALIFY l.landing_order = max(l.landing_order) OVER (PARTITION BY {keys}) OR {empty}"
+        columns = columns_of(landings)
+        end = end_of(contract, landings[-1]["day"], columns)
+        dated = f"CASE WHEN {cursor_sql(contract, columns, end)} < {literal(end)} THEN l.landing_order END"
+        newest = [f"max({order}) OVER (PARTITION BY {keys})" for order in ("l.landing_order", dated)]
+        query += f"\nQUALIFY l.landing_order = {newest[0]} OR {dated} = {newest[1]} OR {empty}"
     return f"SELECT * EXCLUDE (landing_order) FROM ({query})"
 
 

@@ -5,7 +5,7 @@ The SQL itself is made in standardize_sql.py.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from govpipes.errors import GateError, SchemaError, WarehouseError
 from govpipes.files import new_id, sha256_of, whole_file
 from govpipes.ledger import tables as t
 from govpipes.pipeline.drift import retyped
-from govpipes.pipeline.land import day_rows, landings_of, window_of
+from govpipes.pipeline.land import columns_of, day_rows, end_of, landings_of
 from govpipes.pipeline.standardize_sql import standardize_sql
 from govpipes.pipeline.sweep import newest_sweep
 from govpipes.pipeline.workspace import Step, Workspace, step
@@ -120,22 +120,22 @@ def explain(contract: Contract, entity: Entity, columns: dict[str, str], day: da
         "SELECT *, 'landing' AS landing_id, file_row_number + 1 AS row_number\n"
         f"FROM read_parquet('landing/{contract.dataset}/{day}/part.parquet', file_row_number = true)"
     )
-    return standardize_sql(contract, entity, landed, columns, day, _end(contract, day, columns))
+    return standardize_sql(contract, entity, landed, columns, day, end_of(contract, day, columns))
 
 
 def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]], swept: dict[str, Any] | None) -> Candidate:
     contract, day, con = running.contract, running.day, ws.con
-    columns = _columns(landings)
+    columns = columns_of(landings)
     _check_columns(contract, list(columns))
     if contract.unknown_columns == "freeze":
         _check_types(ws, contract, landings[-1])
     rows_sql = day_rows(contract, landings)
     if swept is not None:
         landings = [*landings, swept]
-        columns |= _columns([swept])
+        columns |= columns_of([swept])
         rows_sql = f"{rows_sql}\nUNION ALL BY NAME {_swept_rows(swept)}"
     entity = ws.catalogue.entity(contract.registry, contract.entity)
-    query = standardize_sql(contract, entity, rows_sql, columns, day, _end(contract, day, columns))
+    query = standardize_sql(contract, entity, rows_sql, columns, day, end_of(contract, day, columns))
     candidate_id = new_id()
     path = ws.day_dir(ws.settings.candidate_dir, contract, day) / f"{candidate_id}.parquet"
     quarantine_path = ws.day_dir(ws.settings.quarantine_dir, contract, day) / f"{candidate_id}.parquet"
@@ -209,21 +209,6 @@ def _swept_rows(swept: dict[str, Any]) -> str:
         f"SELECT * EXCLUDE (file_row_number), {literal(swept['landing_id'])} AS landing_id, "
         f"file_row_number + 1 AS row_number FROM read_parquet({literal(swept['path'])}, file_row_number = true)"
     )
-
-
-def _end(contract: Contract, day: date, columns: dict[str, str]) -> datetime:
-    """Where the period ends, as the cursor writes it: an instant is cast to Asia/Shanghai, other times are as given."""
-    source = contract.source
-    instant = columns.get(source.cursor or "", "TIMESTAMP WITH TIME ZONE") == "TIMESTAMP WITH TIME ZONE"
-    _, end = window_of(contract, day).bounds("Asia/Shanghai" if instant else source.time_zone)
-    return end.replace(tzinfo=None)
-
-
-def _columns(landings: list[dict[str, Any]]) -> dict[str, str]:
-    columns: dict[str, str] = {}
-    for landing in landings:
-        columns |= {column["name"]: column["type"] for column in landing["detail"]["columns"]}
-    return columns
 
 
 def _check_columns(contract: Contract, columns: list[str]) -> None:

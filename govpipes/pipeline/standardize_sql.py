@@ -48,7 +48,7 @@ def _texts(contract: Contract, columns: Mapping[str, str], end: datetime) -> lis
             if value in columns
         ]
     texts.append(f"{_swept('swept_key', columns, source_key_sql(contract))} AS source_key")
-    texts.append(f"{_swept('swept_at', columns, _cursor(contract, columns, end))} AS cursor")
+    texts.append(f"{_swept('swept_at', columns, cursor_sql(contract, columns, end))} AS cursor")
     deleted = ["swept_key IS NOT NULL"] if "swept_key" in columns else []
     deleted += ["coalesce(tombstone, FALSE)"] if "tombstone" in columns and source.tombstones else []
     if source.deletes and source.deletes.column in columns:
@@ -78,7 +78,8 @@ def _text_of(item: Item, columns: Mapping[str, str]) -> str:
     return _as_text(present[0]) if present else "CAST(NULL AS VARCHAR)"
 
 
-def _cursor(contract: Contract, columns: Mapping[str, str], end: datetime) -> str:
+def cursor_sql(contract: Contract, columns: Mapping[str, str], end: datetime) -> str:
+    """SQL for the time of change of a landed row, as the source's clock says it; NULL when it is none."""
     column = contract.source.cursor
     if column is None:  # a dump speaks for the end of its period
         return literal(end - timedelta(seconds=1))

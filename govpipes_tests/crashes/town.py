@@ -54,21 +54,21 @@ def released(ws: Workspace) -> list[Any]:
         con.close()
 
 
-def strays(ws: Workspace) -> list[Path]:
-    """Data files that neither the ledger nor the lake nor a release knows."""
-    known = {Path(path).name for path in maintenance.referred(ws.settings)}
-    for table in ("ducklake_data_file", "ducklake_delete_file"):
-        known |= {Path(p).name for (p,) in ws.con.execute(f"SELECT path FROM {_BOOKS}.{table}").fetchall()}
-    of_days = (
-        "SELECT path FROM ledger.landings UNION SELECT unnest(ARRAY[path, quarantine_path]) FROM ledger.candidates"
-    )
+def noted(ws: Workspace) -> set[Path]:
+    """The data files the ledger names."""
+    ask = "SELECT path FROM ledger.landings UNION SELECT unnest(ARRAY[path, quarantine_path]) FROM ledger.candidates"
     with ws.ledger.engine.connect() as con:
-        paths = set(con.execute(text(of_days)).scalars())
-    home = ws.settings
-    lying = [path for path in home.lake_dir.rglob("*.parquet") if path.name not in known]
-    for folder in (home.landing_dir, home.candidate_dir, home.quarantine_dir):
-        lying += [path for path in folder.rglob("*.parquet") if str(path) not in paths]
-    return lying
+        return {Path(path) for path in con.execute(text(ask)).scalars()}
+
+
+def strays(ws: Workspace) -> list[Path]:
+    """Data files that neither the ledger nor the lake nor a release names."""
+    named = {Path(path).name for path in maintenance.referred(ws.settings)}
+    for table in ("ducklake_data_file", "ducklake_delete_file"):
+        named |= {Path(p).name for (p,) in ws.con.execute(f"SELECT path FROM {_BOOKS}.{table}").fetchall()}
+    found = [path for path in ws.settings.lake_dir.rglob("*.parquet") if path.name not in named]
+    of_days = (ws.settings.landing_dir, ws.settings.candidate_dir, ws.settings.quarantine_dir)
+    return found + sorted({path for folder in of_days for path in folder.rglob("*.parquet")} - noted(ws))
 
 
 def child(target: Callable[..., None], *given: object) -> Any:
@@ -106,6 +106,7 @@ def holds_after(tiny: Tiny, name: str, undisturbed: list[Any]) -> None:
         assert [line for line in balance if not line["balanced"]] == [], name
         assert len(balance) == 4, name
         assert ws.ledger.counts(["publications"]) == {"publications": 4}, name
+        assert [path for path in noted(ws) if not path.is_file()] == [], f"{name}: noted before it was there"
         before = said(ws)
         maintain(ws, Kept(grace=Kept().grace * 0))
         assert said(ws) == before, name

@@ -122,3 +122,19 @@ def test_rows_of_one_key_and_time_are_counted(tiny: Tiny) -> None:
 def tiny_source() -> dict[str, Any]:
     """The tiny contracts' source."""
     return {"system": "office", "table": "people", "mode": "incremental", "cursor": "gxsj"}
+
+
+@pytest.mark.parametrize("wrong", ["2099-01-01 00:00:00", ""])
+def test_a_time_that_becomes_wrong_takes_nothing_away(tiny: Tiny, wrong: str) -> None:
+    """A version that was published stays, when its row is written again with a time of change that cannot be."""
+    tiny.add("people")
+    tiny.put("people", [("1", GOOD[0], "王芳", "", "0", f"{DAY} 09:00:00")])
+    with tiny.open() as ws:
+        contract = ws.catalogue.contracts["people"]
+        day_of(ws, contract, DAY)
+        tiny.put("people", [("1", GOOD[0], "李娜", "", "0", wrong)])
+        day_of(ws, contract, DAY)
+        kept = ws.con.execute("SELECT name FROM lake.claims.people WHERE recorded_to IS NULL").fetchall()
+        candidate = ws.ledger.latest(t.candidates, "people", DAY)
+    assert kept == [("王芳",)]
+    assert candidate is not None and candidate["rows_quarantined"] == 1, "the wrong one is seen"
