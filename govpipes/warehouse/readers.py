@@ -128,7 +128,7 @@ def _put_masks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     # the release's table macros again, over what is shown
     for schema, macro, parameters, body in con.execute(
         "SELECT schema_name, function_name, parameters, macro_definition FROM duckdb_functions() "
-        "WHERE database_name = ? AND function_type = 'table_macro'",
+        "WHERE database_name = ? AND function_type = 'table_macro' ORDER BY schema_name = 'links'",  # they use the others
         [RELEASE],
     ).fetchall():
         con.execute(f"CREATE MACRO {ident(schema, macro)}({', '.join(parameters)}) AS TABLE {body}")
