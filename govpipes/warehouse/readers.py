@@ -125,10 +125,10 @@ def _put_masks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS shown.{ident(schema)}")
         con.execute(f"CREATE VIEW shown.{ident(schema, table)} AS SELECT {seen} FROM {ident(RELEASE, schema, table)}")
     con.execute("USE shown")
-    # the release's table macros again, over what is shown
+    # the release's table macros again, over what is shown; those of `links` use the others
     for schema, macro, parameters, body in con.execute(
         "SELECT schema_name, function_name, parameters, macro_definition FROM duckdb_functions() "
-        "WHERE database_name = ? AND function_type = 'table_macro' ORDER BY schema_name = 'links'",  # they use the others
+        "WHERE database_name = ? AND function_type = 'table_macro' ORDER BY schema_name = 'links'",
         [RELEASE],
     ).fetchall():
         con.execute(f"CREATE MACRO {ident(schema, macro)}({', '.join(parameters)}) AS TABLE {body}")
