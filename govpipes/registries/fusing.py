@@ -39,8 +39,7 @@ def fuse(ws: Workspace, registry: str, entity: str, run_id: str) -> Fusion:
     fusion = fuse_entity(ws, registry, entity, run_id)
     after = AFTER.get((registry, entity))
     linked = after.run(ws, run_id) if after else 0
-    if fusion.changed:  # the views stand; only a first fusion, or a changed registry, makes them anew
-        ensure_links(ws)
+    ensure_links(ws)
     return replace(fusion, updated=fusion.updated + linked, seconds=round(monotonic() - started, 3))
 
 

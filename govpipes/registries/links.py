@@ -5,7 +5,7 @@ with releases and cost a fusion nothing. An orphan (a key without a record) reso
 arrives. How a link is found where there is no key is the registry's own module.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from govpipes.catalogue import Catalogue
 from govpipes.catalogue.model import Entity, Link
@@ -37,19 +37,22 @@ def ensure_links(ws: Workspace) -> None:
     """
     views = {registry: ws.lake.views(registry) for registry in {e.registry for e in ws.catalogue.entities}}
     there = [e for e in ws.catalogue.entities if e.table in views[e.registry]]
-    ws.lake.write(SCHEMA, "links", lambda: _write(ws, there))
-
-
-def _write(ws: Workspace, there: list[Entity]) -> None:
     made = [(entity, link) for entity in there for link in entity.links if _possible(ws, entity, link, there)]
+    parts = [part for entity, link in made for part in _summary_sql(ws.catalogue, entity, link)]
+    summary = " UNION ALL ".join(parts or [_NO_LINKS])
+    file = {"file(key, valid_day, known_day)": _file_sql(made, there)} if there else {}
+    # the two speak of every link: as long as they stand, all views do
+    if there and not ws.lake.view_stands(SCHEMA, "summary", summary, [], file):
+        ws.lake.write(SCHEMA, "links", lambda: _write(ws, made, there, summary, file))
+
+
+def _write(
+    ws: Workspace, made: list[tuple[Entity, Link]], there: list[Entity], summary: str, file: Mapping[str, str]
+) -> None:
     for entity, link in made:
-        ws.lake.ensure_view(
-            SCHEMA, view_of(entity, link), _link_sql(entity, link, there), _LINK_COLUMNS, link.title.zh, {}
-        )
-    if there:
-        parts = [part for entity, link in made for part in _summary_sql(ws.catalogue, entity, link)]
-        file = {"file(key, valid_day, known_day)": _file_sql(made, there)}
-        ws.lake.ensure_view(SCHEMA, "summary", " UNION ALL ".join(parts or [_NO_LINKS]), [], "关联统计", file)
+        query = _link_sql(entity, link, there)
+        ws.lake.ensure_view(SCHEMA, view_of(entity, link), query, _LINK_COLUMNS, link.title.zh, {})
+    ws.lake.ensure_view(SCHEMA, "summary", summary, [], "关联统计", file)
 
 
 def waiting(ws: Workspace, entity: Entity) -> list[dict[str, str | int | None]]:

@@ -164,23 +164,34 @@ class Lake:
         Their texts name tables as `schema.table`, so that they hold under whatever name a reader attaches a release;
         a table macro finds them only after `USE` of that name. Call it inside `write`.
         """
-        stamp = hashlib.sha256(repr((query, columns, macros)).encode()).hexdigest()[:16]
-        there = self.one(
-            "SELECT comment FROM duckdb_views() WHERE database_name = ? AND schema_name = ? AND view_name = ?",
-            [LAKE, schema, view],
-        )
-        if there is not None and str(there).endswith(stamp):
+        if self.view_stands(schema, view, query, columns, macros):
             return
+        if view in self.tables(schema):
+            raise WarehouseError(
+                f"{schema}.{view} is a table here: this home was made by an earlier version",
+                allowed="a view, as this version makes it",
+                next_step="set GOVPIPES_HOME to a new folder and load the history again (`govpipes backfill`)",
+            )
         name = ident(LAKE, schema, view)
         self.con.execute(f"CREATE SCHEMA IF NOT EXISTS {ident(LAKE, schema)}")
         self.con.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
-        self.con.execute(f"COMMENT ON VIEW {name} IS {literal(f'{title} · {stamp}')}")
+        self.con.execute(f"COMMENT ON VIEW {name} IS {literal(f'{title} · {_stamp(query, columns, macros)}')}")
         self.con.execute(f"USE {LAKE}")
         try:
             for head, body in macros.items():
                 self.con.execute(f"CREATE OR REPLACE MACRO {ident(schema)}.{head} AS TABLE {body}")
         finally:
             self.con.execute("USE memory")
+
+    def view_stands(
+        self, schema: str, view: str, query: str, columns: Sequence[Column], macros: Mapping[str, str]
+    ) -> bool:
+        """Whether the view is there as `ensure_view` would make it."""
+        comment = self.one(
+            "SELECT comment FROM duckdb_views() WHERE database_name = ? AND schema_name = ? AND view_name = ?",
+            [LAKE, schema, view],
+        )
+        return str(comment).endswith(_stamp(query, columns, macros))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:
         rows = self.con.execute(
@@ -258,6 +269,10 @@ class Lake:
         # a failed COMMIT has already ended the transaction
         with contextlib.suppress(duckdb.Error):
             self.con.execute("ROLLBACK")
+
+
+def _stamp(query: str, columns: Sequence[Column], macros: Mapping[str, str]) -> str:
+    return hashlib.sha256(repr((query, columns, macros)).encode()).hexdigest()[:16]
 
 
 def _still_held(con: Connection, name: str) -> None:
