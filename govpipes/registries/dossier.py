@@ -57,7 +57,7 @@ def why(
         value = "value" if unmasked else readers.masked_value(readers.masks_of(entity.items))
         said = con.execute(
             f"SELECT item, {value} AS value, value AS plain, authority, dataset, department, "
-            f"{'source_key' if unmasked else _masked_key('source_key')} AS record, source_day AS day, "
+            f"{'source_key' if unmasked else readers.without_numbers('source_key')} AS record, source_day AS day, "
             "valid_from AS since FROM ("
             "SELECT *, row_number() OVER (PARTITION BY item ORDER BY authority, cursor DESC, publication_id DESC) AS n "
             f"FROM {ident(entity.registry, entity.table + '_said')}($key, $known) WHERE {_holds()}) "
@@ -77,7 +77,7 @@ def dossier(settings: Settings, catalogue: Catalogue, key: str, when: When, *, u
     key. Raises WarehouseError when the release knows nothing of it.
     """
     value = "value" if unmasked else _masked_values(catalogue)
-    shown = "entity_key" if unmasked else _masked_key("entity_key")
+    shown = "entity_key" if unmasked else readers.without_numbers("entity_key")
     titles = {(e.registry, e.name, item.name): item.title.zh for e in catalogue.entities for item in e.items}
     with closing(readers.connect_release(settings, when.release)) as con:
         for candidate in _keys(con, key):
@@ -178,7 +178,3 @@ def _masked_values(catalogue: Catalogue) -> str:
         for entity in catalogue.entities
     )
     return f"CASE {cases} END"
-
-
-def _masked_key(column: str) -> str:
-    return readers.masked(column, "VARCHAR", {}).removesuffix(f" AS {ident(column)}")

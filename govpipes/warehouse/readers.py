@@ -90,17 +90,20 @@ def masked(column: str, kind: str, masks: Mapping[str, str]) -> str:
     name = ident(column)
     if kind != "VARCHAR":
         return name
-    if column in masks:
-        return f"mask_{masks[column]}({name}) AS {name}"
-    without_ids = f"regexp_replace({name}, '{CITIZEN_NUMBER}', '\\1**********\\2', 'g')"
-    return f"regexp_replace({without_ids}, '{MOBILE_NUMBER}', '\\1****\\2', 'g') AS {name}"
+    shown = f"mask_{masks[column]}({name})" if column in masks else without_numbers(name)
+    return f"{shown} AS {name}"
 
 
 def masked_value(masks: Mapping[str, str]) -> str:
     """SQL for a column `value` as people may see it, where the column `item` says which item's it is."""
     cases = " ".join(f"WHEN {literal(item)} THEN mask_{mask}(value)" for item, mask in masks.items())
-    free = masked("value", "VARCHAR", {}).removesuffix(' AS "value"')
-    return f"CASE item {cases} ELSE {free} END" if cases else free
+    return f"CASE item {cases} ELSE {without_numbers('value')} END" if cases else without_numbers("value")
+
+
+def without_numbers(text: str) -> str:
+    """SQL for a text in which citizen and mobile numbers are masked, wherever they stand."""
+    without_ids = f"regexp_replace({text}, '{CITIZEN_NUMBER}', '\\1**********\\2', 'g')"
+    return f"regexp_replace({without_ids}, '{MOBILE_NUMBER}', '\\1****\\2', 'g')"
 
 
 def masks_of(items: Iterable[Item | EntityItem]) -> dict[str, str]:
