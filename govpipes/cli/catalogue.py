@@ -4,7 +4,7 @@ Reads contracts only: no database, no Dagster. How a contract is checked belongs
 """
 
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +16,7 @@ from govpipes.errors import CatalogueError
 from govpipes.settings import Settings
 
 if TYPE_CHECKING:
+    from govpipes.catalogue import Catalogue
     from govpipes.catalogue.model import Contract
 
 _LISTED = ("registry", "dataset", "title", "department_title", "cycle", "due", "system", "source", "mode")
@@ -65,11 +66,26 @@ def show(dataset: Dataset, as_json: Json = False) -> None:
 
 
 @app.command()
-def explain(dataset: Dataset, day: Day = None) -> None:
-    """Print the SQL that a contract becomes."""
-    from govpipes.pipeline.standardize import explain as standardizing_sql
+def explain(
+    name: Annotated[str, typer.Argument(help="A dataset, or an entity as registry.entity.")], day: Day = None
+) -> None:
+    """Print the SQL that a contract becomes, or the one that makes an entity's golden records."""
+    from govpipes.pipeline.fuse import golden_text
+    from govpipes.pipeline.fuse_sql import authority_of
 
     catalogue = open_catalogue(Settings.from_env())
+    entity = next((e for e in catalogue.entities if f"{e.registry}.{e.name}" == name), None)
+    if entity is None:
+        _explain_dataset(catalogue, name, day)
+        return
+    contracts = [contract for contract in catalogue.contracts_of(entity) if authority_of(contract)]
+    sys.stdout.write(f"-- {name} {entity.title.zh}: all golden records, from {len(contracts)} datasets\n")
+    sys.stdout.write(golden_text(entity, contracts) + "\n")
+
+
+def _explain_dataset(catalogue: "Catalogue", dataset: str, day: date | None) -> None:
+    from govpipes.pipeline.standardize import explain as standardizing_sql
+
     known_datasets(catalogue, [dataset])
     contract = catalogue.contracts[dataset]
     period = first_day(contract.update.cycle, day or today() - timedelta(days=1))

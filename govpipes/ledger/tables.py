@@ -30,19 +30,27 @@ metadata = MetaData(schema="ledger")
 publication_id = Sequence("publication_id", metadata=metadata)
 
 
-def _recorded(*columns: Column[Any], name: str) -> Table:
-    """A table of facts about a dataset-day: who, when and how long beside the fact itself."""
+def _table(name: str, *columns: Column[Any] | Index) -> Table:
+    """A table of facts, in the order and with the time they were written down."""
     return Table(
         name,
         metadata,
         Column("sequence", BigInteger, Identity(always=True), primary_key=True),
+        *columns,
+        Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    )
+
+
+def _recorded(*columns: Column[Any], name: str) -> Table:
+    """A table of facts about a dataset-day: who and how long beside the fact itself."""
+    return _table(
+        name,
         Column("dataset", String(100), nullable=False),
         Column("registry", String(40), nullable=False),
         Column("day", Date, nullable=False),
         *columns,
         Column("run_id", String(64), nullable=False),
         Column("seconds", Double, nullable=False),
-        Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
         Index(f"{name}_of_day", "dataset", "day", "sequence"),
     )
 
@@ -144,10 +152,8 @@ steps = _recorded(
 )
 """Every step that ran for a dataset-day: outcome ok, held (the gate said no) or failed (it could not be done)."""
 
-releases = Table(
+releases = _table(
     "releases",
-    metadata,
-    Column("sequence", BigInteger, Identity(always=True), primary_key=True),
     Column("release", String(100), nullable=False, unique=True),
     Column("snapshot_id", BigInteger, nullable=False),
     Column("path", Text, nullable=False),
@@ -155,26 +161,20 @@ releases = Table(
     Column("held", JSONB, nullable=False),
     Column("run_id", String(64), nullable=False),
     Column("seconds", Double, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 """Frozen versions of the warehouse: `tables` {name: rows}, `held` the dataset-days that were held then."""
 
-disclosures = Table(
+disclosures = _table(
     "disclosures",
-    metadata,
-    Column("sequence", BigInteger, Identity(always=True), primary_key=True),
     Column("account", String(200), nullable=False),
     Column("command", String(40), nullable=False),
     Column("key_sha256", String(64), nullable=False),
     Column("reason", Text, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 """Who asked to see one person's or organization's values in full, and why; the key is there as its SHA-256."""
 
-maintenance = Table(
+maintenance = _table(
     "maintenance",
-    metadata,
-    Column("sequence", BigInteger, Identity(always=True), primary_key=True),
     Column("releases", JSONB, nullable=False),
     Column("compacted", JSONB, nullable=False),
     _count("snapshots"),
@@ -186,7 +186,6 @@ maintenance = Table(
     Column("problem", Text),
     Column("run_id", String(64)),
     Column("seconds", Double, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 """What each maintenance removed (`releases` their names, `compacted` {table: files before and after}, `bytes` by what)
 and why it ended early, if it did; run_id: of Dagster's run, NULL from the command line."""

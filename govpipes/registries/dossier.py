@@ -6,8 +6,8 @@ Here are the questions; how the answers look belongs to the CLI.
 
 import getpass
 import hashlib
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -52,7 +52,7 @@ def why(
     knows nothing of the key.
     """
     entity = _entity(catalogue, entity_name)
-    with closing(readers.connect_release(settings, when.release)) as con:
+    with _opened(settings, when) as con:
         found = _first_known(con, entity, key, when)
         value = "value" if unmasked else readers.masked_value(readers.masks_of(entity.items))
         said = con.execute(
@@ -79,7 +79,7 @@ def dossier(settings: Settings, catalogue: Catalogue, key: str, when: When, *, u
     value = "value" if unmasked else _masked_values(catalogue)
     shown = "entity_key" if unmasked else readers.without_numbers("entity_key")
     titles = {(e.registry, e.name, item.name): item.title.zh for e in catalogue.entities for item in e.items}
-    with closing(readers.connect_release(settings, when.release)) as con:
+    with _opened(settings, when) as con:
         for candidate in _keys(con, key):
             found = con.execute(
                 f"SELECT via, registry, entity, {shown} AS record, item, {value} AS value, dataset, "
@@ -105,6 +105,20 @@ def disclose(ledger: Ledger, command: str, key: str, reason: str) -> None:
     ledger.record(
         t.disclosures, {"account": getpass.getuser(), "command": command, "key_sha256": digest, "reason": reason}
     )
+
+
+@contextmanager
+def _opened(settings: Settings, when: When) -> Iterator[duckdb.DuckDBPyConnection]:
+    with closing(readers.connect_release(settings, when.release)) as con:
+        try:
+            yield con
+        except duckdb.CatalogException as error:
+            # a release has the macros of what was fused when it was made
+            raise WarehouseError(
+                "the release has nothing of this entity, or was made before golden records had a history",
+                found=str(error).splitlines()[0],
+                next_step="`govpipes release list` shows the releases; `govpipes sync` makes a new one",
+            ) from None
 
 
 def _explained(entity: Entity, rows: Sequence[Mapping[str, Any]], n: int) -> Row:

@@ -43,6 +43,13 @@ def test_explain_prints_the_sql(govpipes: Run) -> None:
     assert govpipes("catalogue", "explain", "births", "--day", "2026-01-03")[1] == out
 
 
+def test_explain_prints_how_golden_records_are_made(govpipes: Run) -> None:
+    code, out, _ = govpipes("explain", "population.person")
+    assert code == 0
+    assert "CREATE TEMP TABLE golden AS" in out
+    assert "household_register" in out
+
+
 def test_a_name_that_is_not_there_names_the_nearest(govpipes: Run) -> None:
     code, _, err = govpipes("explain", "birth")
     assert code == 2
