@@ -20,21 +20,27 @@ def check_registry(registry: Registry, file: YamlFile, problems: Problems) -> No
         at: Place = ("entities", n)
         names = [item.name for item in entity.items] + [derived.name for derived in entity.derived]
         given_once(file, (*at, "items"), "name", names, problems)
+        given_once(file, (*at, "aliases"), "name", (alias.name for alias in entity.aliases), problems)
         for m, item in enumerate(entity.items):
             if item.element not in ELEMENTS:
                 unknown_element(file, (*at, "items", m, "element"), item.element, problems)
 
 
 def check_entity_sql(registry: Registry, binder: Binder, file: YamlFile, problems: Problems) -> None:
-    """Keys and derived columns bind, and derived columns can have the type they are given."""
+    """Keys, aliases and derived columns bind, and derived columns can have the type they are given."""
     for n, entity in enumerate(registry.entities):
         types = entity_types(entity)
         casts = [f"CAST(({derived.sql}\n) AS {derived.type})" for derived in entity.derived]
-        if binder.types([entity.key, *casts], types) is not None:
+        if binder.types([entity.key, *(alias.key for alias in entity.aliases), *casts], types) is not None:
             continue
         reason = binder.why_not(entity.key, types)
         if reason:
             problems.add(file, ("entities", n, "key"), f"the key does not bind: {reason}", found=entity.key)
+        for m, alias in enumerate(entity.aliases):
+            reason = binder.why_not(alias.key, types)
+            if reason:
+                message = f"the alias {alias.name} does not bind: {reason}"
+                problems.add(file, ("entities", n, "aliases", m, "key"), message, found=alias.key)
         for m, (derived, cast) in enumerate(zip(entity.derived, casts, strict=True)):
             reason = binder.why_not(cast, types)
             if reason:

@@ -92,6 +92,18 @@ class Derived(_Model):
     _free = field_validator("name")(lambda value: _unreserved(value))
 
 
+class Alias(_Model):
+    """Another number an entity is known by.
+
+    key: DuckDB SQL over the entity's items giving the key an entity has of which only this number is known; where such
+    an entity is there, it is the same as the one whose claims give the number (pipeline/aliases.py).
+    """
+
+    name: Name
+    key: Annotated[str, Field(min_length=1)]
+    title: Title
+
+
 class Link(_Model):
     """How an entity's records are tied to another entity's.
 
@@ -129,6 +141,7 @@ class Entity(_Model):
     key: Annotated[str, Field(min_length=1)]
     items: Annotated[tuple[EntityItem, ...], Field(min_length=1)]
     derived: tuple[Derived, ...] = ()
+    aliases: tuple[Alias, ...] = ()
     links: tuple[Link, ...] = ()
 
     @model_validator(mode="before")

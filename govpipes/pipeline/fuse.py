@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 from govpipes.catalogue.model import Contract, Entity
+from govpipes.pipeline.aliases import ensure_aliases, tie
 from govpipes.pipeline.fuse_sql import (
     CONFLICT_COLUMNS,
     SPAN,
@@ -106,6 +107,7 @@ def _write(ws: Workspace, entity: Entity, contracts: list[Contract]) -> dict[str
         return {}
     _ensure(ws, entity, contracts)
     touched = _touch(ws, [(c, done.get(c.dataset, (0, ""))[0]) for c in contracts if c.dataset in new], same_spec)
+    tie(ws, entity, contracts, touched)
     statements = golden_statements(entity, contracts, touched)
     for table, query in statements:
         ws.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
@@ -119,6 +121,7 @@ def _write(ws: Workspace, entity: Entity, contracts: list[Contract]) -> dict[str
 
 def _ensure(ws: Workspace, entity: Entity, contracts: list[Contract]) -> None:
     """The entity's tables, view and macros."""
+    ensure_aliases(ws, entity)
     title = entity.title.zh
     ws.lake.ensure_table(
         entity.registry, f"{entity.table}_history", history_columns(entity), comment=f"{title}（含历史）"

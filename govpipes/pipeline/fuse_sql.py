@@ -8,6 +8,7 @@ it came from. Neighbouring spans that say the same become one. The statements ru
 from collections.abc import Sequence
 
 from govpipes.catalogue.model import Contract, Entity
+from govpipes.pipeline.aliases import aliases_table, leads_to_sql, named_sql
 from govpipes.pipeline.claims import RECENCY, claims_table
 from govpipes.pipeline.valid_time import HOLDS, KNOWN, merged_sql, versions_sql
 from govpipes.sql import column_list, ident, literal
@@ -58,6 +59,7 @@ def golden_statements(entity: Entity, contracts: Sequence[Contract], touched: st
     The last two are `golden`, the golden records (history_columns without recorded times), and `conflicts`.
     """
     return [
+        *([("leads_to", _leads_to(entity, touched))] if entity.aliases else []),
         *((_versions(c), _versions_of(entity, c, touched)) for c in contracts),
         ("spans", _spans(contracts)),
         *((_told(c), _told_of(entity, c)) for c in contracts),
@@ -132,13 +134,24 @@ def _said(entity: Entity, contract: Contract) -> str:
         for item in entity.items
         if item.name in authority
     )
-    rows = f"(SELECT * FROM {table} WHERE source_key IN (SELECT source_key FROM {table} WHERE entity_key = key))"
+    keys = "SELECT key"
+    if entity.aliases:
+        ties = leads_to_sql(aliases_table(entity), KNOWN)
+        keys += f" UNION ALL SELECT alias FROM ({ties}) WHERE entity_key = key"
+    rows = f"(SELECT * FROM {table} WHERE source_key IN (SELECT source_key FROM {table} WHERE entity_key IN ({keys})))"
     versions = versions_sql(contract, rows, KNOWN, "pipeline.publications")
     return (
-        f"SELECT * FROM (SELECT entity_key, unnest([{items}], recursive := true), "
+        f"SELECT * FROM (SELECT key AS entity_key, unnest([{items}], recursive := true), "
         f"{literal(contract.dataset)} AS dataset, {literal(contract.provider)} AS department, "
         "source_key, source_day, cursor, publication_id, valid_from, valid_to, recorded_from "
-        f"FROM ({versions}) WHERE entity_key = key) WHERE value IS NOT NULL"
+        f"FROM ({versions}) WHERE entity_key IN ({keys})) WHERE value IS NOT NULL"
+    )
+
+
+def _leads_to(entity: Entity, touched: str | None) -> str:
+    ties = f"{LAKE}.{aliases_table(entity)}"
+    return leads_to_sql(
+        f"(SELECT * FROM {ties} WHERE alias IN (SELECT entity_key FROM {touched}))" if touched else ties
     )
 
 
@@ -163,10 +176,11 @@ def _versions_of(entity: Entity, contract: Contract, touched: str | None) -> str
         named = f"SELECT source_key FROM {table} WHERE entity_key IN (SELECT entity_key FROM {touched})"
         rows = f"(SELECT * FROM {table} WHERE source_key IN ({named}))"
         wanted = f"entity_key IN (SELECT entity_key FROM {touched})"
-    return (
+    versions = (
         f"SELECT entity_key, valid_from, valid_to, {RECENCY} AS recency, "
         f"{column_list(_items(entity, contract))}\nFROM ({versions_sql(contract, rows)})\nWHERE {wanted}"
     )
+    return named_sql(versions) if entity.aliases else versions
 
 
 def _spans(contracts: Sequence[Contract]) -> str:

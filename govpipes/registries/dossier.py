@@ -19,6 +19,7 @@ from govpipes.catalogue.model import Entity
 from govpipes.errors import CatalogueError, WarehouseError
 from govpipes.ledger import Ledger
 from govpipes.ledger import tables as t
+from govpipes.pipeline.aliases import leads_to_sql
 from govpipes.pipeline.valid_time import HOLDS
 from govpipes.settings import Settings
 from govpipes.sql import ident, literal
@@ -171,12 +172,14 @@ def _keys(con: duckdb.DuckDBPyConnection, key: str) -> list[str]:
     ).fetchone()
     assert row is not None
     found = [candidate for candidate in row[0] if candidate]
-    organizations = con.execute(
-        "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'legal_entity' AND view_name = 'organization'"
-    ).fetchone()
-    if organizations and organizations[0]:
-        also = "SELECT entity_key FROM legal_entity.organization WHERE registration_number = ? OR tax_number = ?"
-        found += [str(known) for (known,) in con.execute(also, [key, key]).fetchall()]
+    aliases = con.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() "
+        "WHERE database_name = ? AND suffix(table_name, '_aliases')",
+        [readers.RELEASE],
+    ).fetchall()
+    for schema, table in aliases:
+        leads_to = f"SELECT entity_key FROM ({leads_to_sql(ident(schema, table))}) WHERE alias IN (SELECT unnest(?))"
+        found += [str(known) for (known,) in con.execute(leads_to, [found]).fetchall()]
     return list(dict.fromkeys(found))
 
 

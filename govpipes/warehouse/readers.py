@@ -29,7 +29,7 @@ CITIZEN_NUMBER = r"([1-8]\d{3})\d{2}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d
 MOBILE_NUMBER = r"\b(1[3-9]\d)\d{4}(\d{4})\b"
 """A mobile telephone number anywhere in a text."""
 
-_KEYS = ("entity_key", "source_key", "subject_key")
+_KEYS = ("entity_key", "source_key", "subject_key", "target_key", "link_key", "alias")
 """Keys of the warehouse's own that can be, or hold, a citizen number."""
 
 

@@ -119,6 +119,8 @@ def test_a_port_that_was_taken_is_left_to_its_new_owner(settings: Settings) -> N
     addresses = f"systems: {{tax: {{url: 'postgresql://r:p@127.0.0.1:{port}/dept_tax'}}, x: {{url: 'file:/{port}/'}}}}"
     settings.systems_file.write_text(addresses, encoding="utf-8")
     with socket.socket() as other:
+        # connections that PostgreSQL closed may linger on its port for a minute
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", port))
         other.listen()
         moved = postgres.ensure(settings)
