@@ -34,6 +34,15 @@ for _name in [name for name in os.environ if name.startswith(("GOVPIPES_", "DAGS
         del os.environ[_name]
 
 
+_LONG = ("laws", "province", "simulator", "crashes", "cli")
+"""The folders with the longest files: they begin first, so that at the end no worker is alone with one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folders = {folder: n for n, folder in enumerate(_LONG)}
+    items.sort(key=lambda item: folders.get(item.path.parent.name, len(folders)))
+
+
 @pytest.fixture
 def mariadb_url() -> Iterator[str]:
     """CI's MariaDB; skips where there is none."""
