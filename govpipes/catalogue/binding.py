@@ -10,6 +10,7 @@ from threading import Lock
 import duckdb
 
 from govpipes import standards
+from govpipes.catalogue.model import EntityRule
 from govpipes.sql import ident
 
 _ONE_AT_A_TIME = Lock()
@@ -49,6 +50,11 @@ class Binder:
     def why_not_query(self, query: str, columns: Mapping[str, str]) -> str | None:
         """DuckDB's reason why a query over `{batch}` does not bind; None when it does."""
         return self._why_not(query.replace("{batch}", _no_rows(columns, alias="")))
+
+    def why_not_rule(self, rule: EntityRule, tables: Mapping[str, Mapping[str, str]]) -> str | None:
+        """Why an entity's rule does not bind or lacks a column; tables: `registry.entity` -> its columns' types."""
+        query = rule.over({name: _no_rows(columns, alias="") for name, columns in tables.items()})
+        return self._why_not(f"SELECT entity_key, CAST(found AS VARCHAR) FROM ({query}\n)")
 
     def _why_not(self, sql: str) -> str | None:
         try:

@@ -48,6 +48,23 @@ def check_entity_sql(registry: Registry, binder: Binder, file: YamlFile, problem
                 problems.add(file, ("entities", n, "derived", m, "sql"), message, found=derived.sql)
 
 
+def check_rules(
+    registry: Registry, registries: Iterable[Registry], binder: Binder, file: YamlFile, problems: Problems
+) -> None:
+    """Rules read entities that are there, in whatever registry, and bind."""
+    tables = {f"{r.registry}.{e.name}": _golden_types(e) for r in registries for e in r.entities}
+    for n, entity in enumerate(registry.entities):
+        given_once(file, ("entities", n, "rules"), "name", (rule.name for rule in entity.rules), problems)
+        for m, rule in enumerate(entity.rules):
+            at: Place = ("entities", n, "rules", m, "sql")
+            unknown = [name for name in rule.reads if name not in tables]
+            for name in unknown:
+                problems.add(file, at, "there is no such entity", found=name, allowed=list(tables), near=True)
+            reason = None if unknown else binder.why_not_rule(rule, tables)
+            if reason:
+                problems.add(file, at, f"the rule {rule.name} does not bind: {reason}", found=rule.sql)
+
+
 def check_links(registry: Registry, registries: Mapping[str, Registry], file: YamlFile, problems: Problems) -> None:
     """Links name a column that is there, and entities that are there, in whatever registry."""
     entities = {f"{r.registry}.{e.name}": e for r in registries.values() for e in r.entities}
@@ -76,6 +93,11 @@ def _columns(entity: Entity) -> list[str]:
 def entity_types(entity: Entity) -> Mapping[str, str]:
     """The DuckDB type of each item; text for unknown elements (they have a problem of their own)."""
     return {i.name: ELEMENTS[i.element].sql_type if i.element in ELEMENTS else "VARCHAR" for i in entity.items}
+
+
+def _golden_types(entity: Entity) -> Mapping[str, str]:
+    derived = {column.name: column.type for column in entity.derived}
+    return {"entity_key": "VARCHAR", **entity_types(entity), **derived, "valid_from": "DATE"}
 
 
 def given_once(file: YamlFile, at: Place, key: str, names: Iterable[str], problems: Problems) -> None:

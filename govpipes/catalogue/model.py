@@ -7,7 +7,8 @@ Words follow 《政务信息资源目录编制指南（试行）》 (发改高�
 
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from datetime import date, time
 from typing import Annotated, Any, Literal, Self
 
@@ -44,6 +45,9 @@ RESERVED = frozenset(CANDIDATE_COLUMNS) | {
     *("valid_from", "valid_to", "recorded_from", "recorded_to", "provenance"),
 }
 """Names the pipeline gives to columns of its own; no item may have one."""
+
+
+_READ = re.compile(r"\{([a-z0-9_]+\.[a-z0-9_]+)\}")
 
 
 class _Model(BaseModel):
@@ -104,6 +108,27 @@ class Alias(_Model):
     title: Title
 
 
+class EntityRule(_Model):
+    """What golden records should not say together; who breaks it is shown, and published all the same.
+
+    sql: a query over golden tables, each written `{registry.entity}`, that gives the `entity_key` of a record that
+    breaks the rule and, as `found`, what it was compared with (text).
+    """
+
+    name: Name
+    sql: Annotated[str, Field(min_length=1)]
+    title: Title
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The entities that the query reads, as `registry.entity`."""
+        return tuple(dict.fromkeys(_READ.findall(self.sql)))
+
+    def over(self, tables: Mapping[str, str]) -> str:
+        """The query with each `{registry.entity}` replaced by what `tables` has for it."""
+        return _READ.sub(lambda found: tables[found[1]], self.sql)
+
+
 class Link(_Model):
     """How an entity's records are tied to another entity's.
 
@@ -142,6 +167,7 @@ class Entity(_Model):
     items: Annotated[tuple[EntityItem, ...], Field(min_length=1)]
     derived: tuple[Derived, ...] = ()
     aliases: tuple[Alias, ...] = ()
+    rules: tuple[EntityRule, ...] = ()
     links: tuple[Link, ...] = ()
 
     @model_validator(mode="before")

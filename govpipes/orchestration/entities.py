@@ -13,7 +13,7 @@ from govpipes.catalogue import Catalogue
 from govpipes.catalogue.model import Contract, Entity
 from govpipes.orchestration import metadata
 from govpipes.orchestration.failures import explained
-from govpipes.orchestration.names import CLAIMS, CONFLICTS, ORPHANS, entity_key, release_key, stage_key
+from govpipes.orchestration.names import CLAIMS, CONFLICTS, ORPHANS, RULES, entity_key, release_key, stage_key
 from govpipes.orchestration.opened import Opened
 
 
@@ -73,23 +73,28 @@ def _checks(entity: Entity) -> list[dg.AssetCheckSpec]:
     if entity.links:
         told = "关联待解：对方记录尚未到达。Records that wait for the other side of a link."
         specs.append(dg.AssetCheckSpec(ORPHANS, asset=key, description=told))
+    if entity.rules:
+        told = "规则核查：" + "、".join(rule.title.zh for rule in entity.rules)
+        specs.append(dg.AssetCheckSpec(RULES, asset=key, description=told))
     return specs
 
 
 def _results(entity: Entity, found: registries.Findings) -> list[dg.AssetCheckResult]:
     """Warnings for the departments: neither keeps anything from being released."""
-    listed = {CONFLICTS: (found.conflicts, "records")}
+    listed = {CONFLICTS: (found.conflicts, "records", "by_department")}
     if entity.links:
-        listed[ORPHANS] = (found.waiting, "orphans")
+        listed[ORPHANS] = (found.waiting, "orphans", "by_department")
+    if entity.rules:
+        listed[RULES] = (found.broken, "records", "by_rule")
     results = []
-    for name, (rows, counted) in listed.items():
+    for name, (rows, counted, by) in listed.items():
         number = sum(int(str(row[counted])) for row in rows)
         results.append(
             dg.AssetCheckResult(
                 check_name=name,
                 passed=number == 0,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={counted: number, **({"by_department": metadata.table(rows)} if rows else {})},
+                metadata={counted: number, **({by: metadata.table(rows)} if rows else {})},
             )
         )
     return results

@@ -16,6 +16,7 @@ GATE = "gate"
 WARNINGS = "warnings"
 CONFLICTS = "conflicts"
 ORPHANS = "orphans"
+RULES = "rules"
 
 FUSE_JOB = "fuse_and_release"
 

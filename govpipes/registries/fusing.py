@@ -11,6 +11,7 @@ from govpipes.pipeline.fuse import Fusion, conflicts, fuse_entity
 from govpipes.pipeline.workspace import Workspace, explaining
 from govpipes.registries.credit import link_subjects
 from govpipes.registries.links import ensure_links, waiting
+from govpipes.registries.rules import broken, ensure_findings
 
 Key = tuple[str, str]
 """(registry, entity)."""
@@ -40,21 +41,23 @@ def fuse(ws: Workspace, registry: str, entity: str, run_id: str) -> Fusion:
     after = AFTER.get((registry, entity))
     linked = after.run(ws, run_id) if after else 0
     ensure_links(ws)
+    ensure_findings(ws)
     return replace(fusion, updated=fusion.updated + linked, seconds=round(monotonic() - started, 3))
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a department should look at: values that lost against another department's, links that wait."""
+    """What a department should look at: values that lost against another's, links that wait, rules that are broken."""
 
     conflicts: list[dict[str, str | int | None]]
     waiting: list[dict[str, str | int | None]]
+    broken: list[dict[str, str | int | None]]
 
 
 def findings(ws: Workspace, registry: str, entity_name: str) -> Findings:
-    """What is to be looked at in an entity's golden records as they are now; see pipeline.fuse and links."""
+    """What is to be looked at in an entity's golden records as they are now; see pipeline.fuse, links and rules."""
     entity = ws.catalogue.entity(registry, entity_name)
-    return Findings(conflicts(ws, entity), waiting(ws, entity))
+    return Findings(conflicts(ws, entity), waiting(ws, entity), broken(ws, entity))
 
 
 def reads(registry: str, entity: str) -> tuple[Key, ...]:

@@ -171,10 +171,18 @@ def _region_row(row: dict[str, str], chain: list[str]) -> str:
 
 
 def _chain(code: str, rows: list[dict[str, str]]) -> list[str]:
-    """The codes an area went through after this one, while each step had exactly one successor."""
+    """The codes an area went through after this one, while each step had exactly one successor.
+
+    Raises CatalogueError when they lead in a circle.
+    """
     last = {row["code"]: row["successors"] for row in rows}
     chain: list[str] = []
-    while (following := last.get(code, "")) and ";" not in following and following not in chain:
+    while (following := last.get(code, "")) and ";" not in following:
+        if following in chain:
+            raise CatalogueError(
+                [f"code list region: the successors of {code} lead in a circle: {' → '.join([*chain, following])}"],
+                next_step="mend the column successors in data/codes/region.csv: the last code has none, or is in force",
+            )
         chain.append(following)
         code = following
     return chain

@@ -204,7 +204,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     monkeypatch.setattr(pipeline, "preview", lambda *_: "| 姓名 |\n|---|\n| 张* |")
     monkeypatch.setattr(pipeline, "read_together", lambda *_: nullcontext())
     monkeypatch.setattr(registries, "fuse", steps.fuse)
-    monkeypatch.setattr(registries, "findings", lambda *_: registries.Findings(steps.conflicts, []))
+    monkeypatch.setattr(registries, "findings", lambda *_: registries.Findings(steps.conflicts, [], []))
     monkeypatch.setattr(Opened, "workspace", object())
     return steps
 

@@ -171,6 +171,17 @@ def test_broken_code_lists_are_named(codes_dir: Path, tmp_path: Path) -> None:
         install(duckdb.connect(), tmp_path)
 
 
+def test_successors_that_lead_in_a_circle_are_named(codes_dir: Path, tmp_path: Path) -> None:
+    for path in codes_dir.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    regions = (tmp_path / "region.csv").read_text(encoding="utf-8")
+    circle = regions.replace("320104,秦淮区,3,320100,,,", "320104,秦淮区,3,320100,,2015-01-01,320103")
+    assert circle != regions
+    (tmp_path / "region.csv").write_text(circle, encoding="utf-8")
+    with pytest.raises(CatalogueError, match="320103 lead in a circle: 320104 → 320103"):
+        install(duckdb.connect(), tmp_path)
+
+
 def test_installing_twice_and_beside_another_database(con: duckdb.DuckDBPyConnection, codes_dir: Path) -> None:
     install(con, codes_dir)
     con.execute("ATTACH ':memory:' AS lake; USE lake")
