@@ -60,5 +60,5 @@ def test_a_contract_and_its_input_are_all_a_new_dataset_needs(tiny: Tiny, export
 
     catalogue = tiny.catalogue()
     assert "volunteers" in {row["dataset"] for row in describe.list_rows(catalogue)}
-    documented = {row["item"] for row in describe.dictionary_rows(catalogue.contracts["volunteers"])}
+    documented = {row["name"] for row in describe.show(catalogue.contracts["volunteers"]) if row["part"] == "item"}
     assert documented == {"citizen_id", "name", "phone"}

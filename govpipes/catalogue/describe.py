@@ -25,31 +25,6 @@ def show(contract: Contract) -> list[Row]:
     return [*_fact_rows(contract), *_item_rows(contract), *_rule_rows(contract), *_check_rows(contract)]
 
 
-def dictionary_rows(contract: Contract) -> list[Row]:
-    """The data dictionary: one row per item with everything its data element brings."""
-    return [
-        {
-            "dataset": contract.dataset,
-            "item": item.name,
-            "title_zh": item.title.zh,
-            "title_en": item.title.en,
-            "description": item.description,
-            "from": " / ".join(item.columns) if item.columns else f"constant {item.value}",
-            "element": item.element,
-            "type": ELEMENTS[item.element].sql_type,
-            "standard": ELEMENTS[item.element].standard,
-            "code_list": ELEMENTS[item.element].code_list,
-            "sensitivity": ELEMENTS[item.element].sensitivity,
-            "mask": ELEMENTS[item.element].mask,
-            "options": _options(item.options),
-            "required": item.required,
-            "authority": item.authority,
-            "on_error": item.on_error,
-        }
-        for item in contract.items
-    ]
-
-
 def authority_rows(catalogue: Catalogue, entity: Entity) -> list[Row]:
     """Which dataset wins for each item of an entity (一数一源): item, rank from 1, dataset, department, authority."""
     rows: list[Row] = []

@@ -5,6 +5,7 @@ Reads contracts only: no database, no Dagster. How a contract is checked belongs
 
 import sys
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from govpipes.cli import output
 from govpipes.cli.options import Day, Json, known_datasets, open_catalogue
 from govpipes.days import first_day, today
 from govpipes.errors import CatalogueError
-from govpipes.settings import Settings
+from govpipes.settings import ROOT, Settings
 
 if TYPE_CHECKING:
     from govpipes.catalogue import Catalogue
@@ -63,6 +64,21 @@ def show(dataset: Dataset, as_json: Json = False) -> None:
     catalogue = open_catalogue(Settings.from_env())
     known_datasets(catalogue, [dataset])
     output.show(describe.show(catalogue.contracts[dataset]), as_json=as_json)
+
+
+@app.command()
+def pages(
+    folder: Annotated[Path, typer.Option("--to", help="Where the pages go.")] = ROOT / "docs" / "registries",
+) -> None:
+    """Write the page of each base registry: entities, items with their authorities, links, rules, datasets."""
+    from govpipes.catalogue.pages import index, page
+
+    catalogue = open_catalogue(Settings.from_env())
+    folder.mkdir(parents=True, exist_ok=True)
+    made = {name: page(catalogue, registry) for name, registry in catalogue.registries.items()}
+    for name, text in {**made, "README": index(catalogue)}.items():
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    output.say(f"{len(made)} pages and their index are in {folder}")
 
 
 @app.command()

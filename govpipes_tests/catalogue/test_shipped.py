@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from govpipes.catalogue import Catalogue, describe, load_catalogue
+from govpipes.catalogue import Catalogue, describe, load_catalogue, pages
 from govpipes.catalogue.model import RejectRate
 from govpipes.settings import ROOT
 from govpipes.standards import ELEMENTS
@@ -64,8 +64,14 @@ def test_it_can_be_described(shipped: Catalogue) -> None:
         shown = describe.show(contract)
         assert len({tuple(row) for row in shown}) == 1, "every row has the same keys"
         assert [row["name"] for row in shown if row["part"] == "item"] == [item.name for item in contract.items]
-        dictionary = describe.dictionary_rows(contract)
-        assert all(row["type"] and row["mask"] for row in dictionary)
+
+
+def test_the_pages_say_what_the_catalogue_says(shipped: Catalogue) -> None:
+    """After a change of the catalogue: `govpipes catalogue pages`."""
+    folder = DATA.parent / "docs" / "registries"
+    made = {f"{name}.md": pages.page(shipped, registry) for name, registry in shipped.registries.items()}
+    made["README.md"] = pages.index(shipped)
+    assert {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} == made
 
 
 def test_thirteen_hundred_contracts_load_in_ten_seconds(tmp_path: Path) -> None:
