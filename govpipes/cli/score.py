@@ -17,16 +17,29 @@ from govpipes.errors import SettingsError
 from govpipes.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
     from govpipes.catalogue import Catalogue
     from govpipes.ledger import Ledger
     from govpipes.simulator.caught import Caught
+    from govpipes.simulator.score import Score
 
 Row = dict[str, Any]
 
 _SHARES = ("accuracy", "authority_accuracy", "completeness", "precision", "recall")
-_ITEM = ("entity", "item", "compared", "wrong", "at_source", "accuracy", "authority_accuracy", "values_missing")
+_MERGES = ("wrong_merges", "missed_merges")
+_TOGETHER = ("wrong", "at_source", "accuracy", "completeness")
+_COLUMNS = {
+    "entity": ("registry", "entity", "true", "golden", "missing", "of_nobody", *_MERGES, *_TOGETHER),
+    "item": ("entity", "item", "compared", "wrong", "at_source", "accuracy", "authority_accuracy", "completeness"),
+    "link": ("entity", "link", "true", "told", "found", "right", "missed", "precision", "recall"),
+    "fault": ("expected", "fault", "delivered", "caught", "missed"),
+}
+"""What people see of each table; `--json` has every column."""
+
+_DAY = ("day", "true", "missing", *_MERGES, *_TOGETHER, "precision", "recall")
 
 
 def score(
@@ -61,8 +74,9 @@ def score(
         if not as_json:
             output.say(f"The province of seed {province['seed']}, preset {province['preset']}.")
         if each_day:
-            rows = [_line(scores.score(con, catalogue, settings, one)) for one in days]
-            output.show(rows if as_json else _percent(rows), as_json=as_json)
+            rows = _lines([scores.score(con, catalogue, settings, one) for one in days])
+            output.show(rows if as_json else _percent(rows, _DAY), as_json=as_json)
+            output.note("precision and recall without links that a matching wrote: only the newest of these are kept")
             return
         at = day or days[-1]
         found = scores.score(con, catalogue, settings, at)
@@ -73,10 +87,9 @@ def score(
         return
     output.say(f"Golden records of {at}, as known when its work was done, against the truth at its end:\n")
     for kind, rows in kinds:
-        columns = (*_ITEM, "completeness") if kind == "item" else list(rows[0])
         if kind == "fault":
-            output.say("The departments' faults, by what must become of them:\n")
-        output.show(_percent([{name: row[name] for name in columns} for row in rows]), as_json=False)
+            output.say("The departments' faults, by what must become of them; blank: no single row shows it:\n")
+        output.show(_percent(rows, _COLUMNS[kind]), as_json=False)
         output.say("")
     _say_totals(scores.overall(found.items), faults)
     for line in found.not_compared:
@@ -115,17 +128,24 @@ def _check_truth(settings: Settings) -> None:
         )
 
 
-def _line(found: Any) -> Row:
-    """A day's score in one line: all entities together, all links together."""
+def _lines(found: "Sequence[Score]") -> list[Row]:
+    """Each day in one line: all entities together, and the links that are known of every day."""
     from govpipes.simulator import score as scores
 
-    counts = ("true", "missing", "wrong_merges", "missed_merges")
-    sums = {name: sum(row[name] for row in found.entities) for name in counts}
-    return {"day": found.day, **sums, **scores.overall(found.items), **scores.all_links(found.links)}
+    links = {row["link"] for row in found[0].links}
+    return [
+        {
+            "day": one.day,
+            **{name: sum(row[name] for row in one.entities) for name in ("true", "missing", *_MERGES)},
+            **scores.overall(one.items),
+            **scores.all_links([row for row in one.links if row["link"] in links]),
+        }
+        for one in found
+    ]
 
 
 def _say_totals(total: Row, faults: "Caught") -> None:
-    (percent,) = _percent([total])
+    (percent,) = _percent([total], tuple(total))
     output.say(
         f"{total['compared']:,} golden values compared, {total['wrong']:,} wrong "
         f"({total['at_source']:,} at their source): {percent['accuracy %']} % accurate, "
@@ -138,14 +158,10 @@ def _say_totals(total: Row, faults: "Caught") -> None:
     )
 
 
-def _percent(rows: list[Row]) -> list[Row]:
-    """Shares as percents, two digits, never rounded up to 100."""
-    return [
-        {
-            (f"{name} %" if name in _SHARES else name): (
-                math.floor(value * 10_000) / 100 if name in _SHARES and value is not None else value
-            )
-            for name, value in row.items()
-        }
-        for row in rows
-    ]
+def _percent(rows: "Sequence[Row]", columns: "Sequence[str]") -> list[Row]:
+    """The columns for people: shares as percents of two digits, never rounded up to 100."""
+    return [{f"{name} %" if name in _SHARES else name: _shown(name, row[name]) for name in columns} for row in rows]
+
+
+def _shown(name: str, value: Any) -> Any:
+    return math.floor(value * 10_000) / 100 if name in _SHARES and value is not None else value

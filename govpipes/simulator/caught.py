@@ -1,6 +1,7 @@
 """Which of the faults that departments delivered were caught, kind by kind, and which true rows were rejected.
 
-A fault counts when a landing holds it: a table that changes in place can have forgotten one before anybody read it.
+A fault counts when a landing holds it (a table that changes in place can have forgotten one before anybody read it)
+and in no row that is deleted with it: of a deletion nothing is published but that it is one.
 How near golden records are to the truth is in `score.py`.
 """
 
@@ -119,7 +120,9 @@ def _delivered(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: S
     ).fetchall()
     for dataset, items in reported:
         files = settings.landing_dir / dataset / "*" / "*" / "part.parquet"
-        landed = f"(FROM read_parquet({literal(files)}, union_by_name = true))"
+        deletes = catalogue.contracts[dataset].source.deletes
+        gone = f"coalesce(trim({ident(deletes.column)}) = {literal(deletes.value)}, false)" if deletes else "false"
+        landed = f"(FROM read_parquet({literal(files)}, union_by_name = true) WHERE NOT {gone})"
         columns = {name for (name, *_) in con.execute(f"DESCRIBE {landed}").fetchall()}
         parts += [
             f"SELECT DISTINCT {literal(dataset)}, {literal(item)}, {_key(catalogue.contracts[dataset])}, "

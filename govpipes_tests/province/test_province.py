@@ -155,11 +155,11 @@ def test_golden_records_and_links_are_the_truth(synced: Synced, capsys: pytest.C
         sys.stdout.write(f"\n{total['compared']} golden values compared, {total['wrong']} wrong: {total['accuracy']}\n")
     assert total["compared"] > 500_000
     assert total["accuracy"] >= 0.998
-    assert [row for row in found.items if row["wrong"] > row["at_source"] + 5 and row["item"] != MARITAL] == []
+    assert [row for row in found.items if row["wrong"] > row["at_source"] and row["item"] != MARITAL] == []
     assert [row for row in found.entities if row["missing"] > 0.01 * row["true"] and row["entity"] != "record"] == []
     assert sum(row["missed_merges"] for row in found.entities) == 0
     assert sum(row["wrong_merges"] for row in found.entities) <= 1  # a permit on another person's number
-    assert [row for row in found.links if row["precision"] < 0.999 or row["recall"] < 0.97] == []
+    assert [row for row in found.links if row["precision"] < 0.999 or row["recall"] < 0.98] == []
 
 
 def test_a_day_that_is_past_is_scored_as_it_was_known_then(synced: Synced) -> None:
