@@ -18,7 +18,7 @@ install: $(STAMP) ## make .venv from requirements.lock (the other targets do it 
 demo: $(STAMP) ## a practice province: ten days from empty systems to a released warehouse
 	@$(BIN)/govpipes demo $(ARGS)
 
-score: demo ## the practice province's golden records and links against the truth
+score: demo ## the demo's golden records, links and rejected rows against the truth; ARGS='--preset s' needs a GOVPIPES_HOME of its own
 	@$(BIN)/govpipes score
 
 ui: $(STAMP) ## the Dagster UI with its daemon, on loopback; Ctrl-C stops everything

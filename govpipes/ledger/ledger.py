@@ -196,6 +196,11 @@ class Ledger:
         """The dataset-days that are held or failed now."""
         return [row for row in self.dataset_days() if row["state"] in ("held", "failed")]
 
+    def stopped(self) -> list[Row]:
+        """The dataset-days (dataset, day) that were ever held or failed, or whose drift was noted."""
+        steps = select(t.steps.c.dataset, t.steps.c.day).where(t.steps.c.outcome.in_(("held", "failed"))).distinct()
+        return [*self._rows(steps), *self.drifted()]
+
     def releases(self) -> list[Row]:
         """All releases, newest first."""
         return self._rows(select(t.releases).order_by(t.releases.c.sequence.desc()))

@@ -112,14 +112,17 @@ def view_sql(entity: Entity) -> str:
 
 
 def macros_of(entity: Entity, contracts: Sequence[Contract]) -> dict[str, str]:
-    """The entity's table macros: `<table>_as_of(valid_day, known_day)` and `<table>_said(key, known_day)`.
+    """The entity's table macros: `<table>_as_of(valid_day, known_day)`, `<table>_said(key, known_day)`; with aliases
+    `<table>_leads_to(known_day)`.
 
     The first has the golden records that held on a day, as they were known on another; the second what every dataset
-    said of one entity: one row per record, version and item.
+    said of one entity: one row per record, version and item; the third the entity that each other number leads to.
     """
     history = ident(entity.registry, f"{entity.table}_history")
     said = " UNION ALL ".join(_said(entity, contract) for contract in contracts)
+    leads_to = leads_to_sql(aliases_table(entity), KNOWN)
     return {
+        **({f"{ident(entity.table + '_leads_to')}(known_day)": leads_to} if entity.aliases else {}),
         f"{ident(entity.table + '_as_of')}(valid_day, known_day)": f"SELECT * FROM {history} WHERE {KNOWN} AND {HOLDS}",
         f"{ident(entity.table + '_said')}(key, known_day)": said,
     }

@@ -2,7 +2,8 @@
 
 Stages, one CTE each: landed rows → `texts` (raw values as text) → `standard` (std_<element>) → `checked`
 (err_<element>) → `judged` (reasons, flags, keys). Only text is made here; standardize.py runs it.
-Raw values are named "raw:<item>", rule codes "err:<item>": a colon cannot occur in an item's name.
+Raw values are named "raw:<item>", rule codes "err:<item>", and "missing:<item>" says that nothing is told (a word for
+nothing is no value, whatever the element): a colon cannot occur in an item's name.
 """
 
 import re
@@ -89,7 +90,12 @@ def cursor_sql(contract: Contract, columns: Mapping[str, str], end: datetime) ->
 
 
 def _standards(contract: Contract, entity: Entity) -> list[str]:
-    values = [f"std_{item.element}({_raw(item)}{_arguments(item)}) AS {_value(item)}" for item in contract.items]
+    values = [f"missing({_raw(item)}) AS {_missing(item)}" for item in contract.items]
+    values += [
+        f"CASE WHEN NOT missing({_raw(item)}) THEN std_{item.element}({_raw(item)}{_arguments(item)}) END "
+        f"AS {_value(item)}"
+        for item in contract.items
+    ]
     # the entity's key may name items this dataset does not have
     lacking = {item.name: item.element for item in entity.items} | {}
     for name, element in lacking.items():
@@ -101,12 +107,11 @@ def _standards(contract: Contract, entity: Entity) -> list[str]:
 def _checks(contract: Contract) -> list[str]:
     checks = []
     for item in contract.items:
-        missing = f"missing({_raw(item)})"
         required = literal("REQUIRED") if item.required else "NULL"
         wrong = f"err_{item.element}({_raw(item)}, {_value(item)}{_arguments(item)})"
         if item.required:  # a placeholder is no value either
             wrong = f"coalesce({wrong}, CASE WHEN {_value(item)} IS NULL THEN {required} END)"
-        checks.append(f"CASE WHEN {missing} THEN {required} ELSE {wrong} END AS {_err(item)}")
+        checks.append(f"CASE WHEN {_missing(item)} THEN {required} ELSE {wrong} END AS {_err(item)}")
     return checks
 
 
@@ -120,7 +125,7 @@ def _judgement(contract: Contract, entity: Entity, day: date, end: datetime) -> 
         named = f"{literal(item.name + ':')} || {_err(item)}"
         (reasons if item.on_error == "reject" else flags).append(named)
         flags.append(
-            f"CASE WHEN {_err(item)} IS NULL AND NOT missing({_raw(item)}) THEN {literal(item.name + ':')} || "
+            f"CASE WHEN {_err(item)} IS NULL AND NOT {_missing(item)} THEN {literal(item.name + ':')} || "
             f"flag_{item.element}({_raw(item)}, {_value(item)}, {literal(day)}{_arguments(item)}) END"
         )
     for rule in contract.rules:
@@ -178,6 +183,10 @@ def _raw(item: Item) -> str:
 
 def _err(item: Item) -> str:
     return ident("err:" + item.name)
+
+
+def _missing(item: Item) -> str:
+    return ident("missing:" + item.name)
 
 
 def _value(item: Item) -> str:

@@ -19,7 +19,6 @@ from govpipes.catalogue.model import Entity
 from govpipes.errors import CatalogueError, WarehouseError
 from govpipes.ledger import Ledger
 from govpipes.ledger import tables as t
-from govpipes.pipeline.aliases import leads_to_sql
 from govpipes.pipeline.valid_time import HOLDS
 from govpipes.settings import Settings
 from govpipes.sql import ident, literal
@@ -172,13 +171,13 @@ def _keys(con: duckdb.DuckDBPyConnection, key: str) -> list[str]:
     ).fetchone()
     assert row is not None
     found = [candidate for candidate in row[0] if candidate]
-    aliases = con.execute(
-        "SELECT schema_name, table_name FROM duckdb_tables() "
-        "WHERE database_name = ? AND suffix(table_name, '_aliases')",
+    macros = con.execute(
+        "SELECT schema_name, function_name FROM duckdb_functions() "
+        "WHERE database_name = ? AND suffix(function_name, '_leads_to')",
         [readers.RELEASE],
     ).fetchall()
-    for schema, table in aliases:
-        leads_to = f"SELECT entity_key FROM ({leads_to_sql(ident(schema, table))}) WHERE alias IN (SELECT unnest(?))"
+    for schema, macro in macros:
+        leads_to = f"SELECT entity_key FROM {ident(schema, macro)}(NULL) WHERE alias IN (SELECT unnest(?))"
         found += [str(known) for (known,) in con.execute(leads_to, [found]).fetchall()]
     return list(dict.fromkeys(found))
 

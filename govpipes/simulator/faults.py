@@ -1,9 +1,10 @@
 """The faults departments make, as SQL on one column of what they would have written correctly.
 
 `reject` faults break a rule of severity E of DOMAIN §1, `flag` faults one of severity W, `repair` faults are spellings
-the standardizer must undo. Every damaged value is written to the fault list with the correct one. At most one fault
-a row; rejected rows stay at or below one in a hundred, so that no day is held for them. Whole files that are wrong
-are in `incidents.py`.
+the standardizer must undo, `keep` faults break no rule and say less or other than is true: published as they are, a
+word for nothing as nothing. Every damaged value is written to the fault list with the correct one. At most one fault a
+row; rejected rows stay at or below one in a hundred, so that no day is held for them. Whole files that are wrong are
+in `incidents.py`.
 """
 
 from collections.abc import Sequence
@@ -49,6 +50,10 @@ def _reject(rule: str, column: str, sql: str, where: str = "true", **more: objec
 
 def _repair(code: str, column: str, sql: str, where: str = "true", **more: object) -> Fault:
     return Fault(code, "repair", {column: sql}, f"{ident(column)} IS NOT NULL AND ({where})", **more)  # type: ignore[arg-type]
+
+
+def _keep(code: str, column: str, sql: str, where: str = "true", **more: object) -> Fault:
+    return Fault(code, "keep", {column: sql}, f"{ident(column)} IS NOT NULL AND ({where})", **more)  # type: ignore[arg-type]
 
 
 def _flag(code: str, rule: str, column: str, sql: str, where: str = "true", **more: object) -> Fault:
@@ -171,7 +176,7 @@ _PERMITS = (
     _fifteen("gmsfhm"),
     _small_x("gmsfhm"),
     _repair("D9", "lzrq", _dashed("lzrq"), share=0.004),
-    _repair("D19", "lxdh", "'无'", share=0.002),
+    _keep("D19", "lxdh", "'无'", share=0.002),
     _repair("D27", "xb", "if(xb = '男', 'M', 'F')", share=0.002),
     _flag("ID-06", "ID-06", "xb", "if(xb = '男', '女', '男')", "zjlx = '111'", share=0.001),
     Fault(
@@ -192,7 +197,7 @@ _PERMITS = (
 _BIRTHS = (
     _reject("ID-02", "gmsfhm", _swapped("gmsfhm"), _can_swap("gmsfhm")),
     _repair("D5", "xsexm", "xsexm || '　'", share=0.01),
-    _repair("D28", "xsexm", "left(xsexm, 1) || '宝宝'", "gmsfhm IS NOT NULL", share=0.01),
+    _keep("D28", "xsexm", "left(xsexm, 1) || '宝宝'", "gmsfhm IS NOT NULL", share=0.01),
     _flag(
         "D28",
         "ID-07",
@@ -209,7 +214,7 @@ _DEATHS = (
     _cut_by_excel("sfzjhm"),
     _small_x("sfzjhm"),
     _repair("D9", "swrq", _dashed("swrq"), share=0.02),
-    _repair("D19", "swyy", "'不详'", share=0.01),
+    _keep("D19", "swyy", "'不详'", share=0.01),
     _flag("D10", "DATE-02", "csrq", "'1900-01-01'", share=0.005),
     Fault("D21", "repair", {}, "what = 'new' AND TRY_CAST(swrq AS DATE) < due", item="swrq"),
 )
@@ -218,7 +223,7 @@ _MARRIAGES = (
     _reject("ID-02", "男方身份证件号", _swapped("男方身份证件号"), _can_swap("男方身份证件号"), share=0.002),
     _fifteen("男方身份证件号"),
     _repair("D9", "登记日期", _dashed("登记日期"), share=0.02),
-    _repair("D19", "登记机关", "'-'", share=0.003),
+    _keep("D19", "登记机关", "'-'", share=0.003),
     _repair("D32", "女方姓名", "left(女方姓名, 1) || chr(160) || substr(女方姓名, 2)", share=0.002),
     _repair("D32", "登记机关", "登记机关 || chr(13) || chr(10)", share=0.002),
     Fault("D24", "repair", {}, item="登记证字号", share=0.003, duplicates=True),
@@ -231,7 +236,7 @@ _ENTERPRISES = (
     _repair("D9", "hzrq", _dashed("hzrq"), share=0.004),
     _repair("D13", "ztmc", "replace(replace(ztmc, '（', '('), '）', ')')", "contains(ztmc, '（')", share=0.004),
     _repair("D13", "ztmc", "ztmc || '　'", share=0.002),
-    _repair("D19", "lxdh", "'暂无'", share=0.002),
+    _keep("D19", "lxdh", "'暂无'", share=0.002),
     _repair("D27", "djzt", "CASE djzt WHEN '1' THEN '存续' WHEN '2' THEN '吊销未注销' ELSE '注销' END", share=0.01),
     _flag("D14", "REG-02", "xzqh", "'320103'", share=0.001),
     _flag("D15", "REG-06", "xzqh", "left(xzqh, 4) || '00'", share=0.001),
@@ -251,7 +256,7 @@ _ENTERPRISES = (
 
 _TAX = (
     _reject("TAX-02", "nsrsbh", _wrong_check("nsrsbh"), share=0.002),
-    _repair(
+    _keep(
         "D12",
         "nsrsbh",
         "substr(nsrsbh, 3, 15)",
@@ -260,9 +265,7 @@ _TAX = (
     ),
     _small_x("frzjh"),
     _repair("D9", "djrq", _dashed("djrq"), share=0.005),
-    _repair(
-        "D13", "nsrmc", "replace(nsrmc, '有限责任公司', '有限公司')", "contains(nsrmc, '有限责任公司')", share=0.003
-    ),
+    _keep("D13", "nsrmc", "replace(nsrmc, '有限责任公司', '有限公司')", "contains(nsrmc, '有限责任公司')", share=0.003),
     _repair("D13", "nsrmc", "replace(replace(nsrmc, '（', ' ( '), '）', ')')", "contains(nsrmc, '（')", share=0.002),
     _flag("D31", "TEST-01", "lxdh", _TEST_PHONE, share=0.001),
     _flag("D35", "ADR-01", "scjydz", "'请填写生产经营地址'", share=0.001),
@@ -279,13 +282,13 @@ _TAX = (
 _SOCIAL = (
     _reject("USCC-03", "统一社会信用代码", _wrong_check("统一社会信用代码")),
     _repair("D9", "成立日期", _dashed("成立日期"), share=0.05),
-    _repair("D19", "业务主管单位", "'无'", share=0.02),
+    _keep("D19", "业务主管单位", "'无'", share=0.02),
     _repair("D19", "注册资金(万元)", "'￥' || \"注册资金(万元)\"", share=0.02),
 )
 
 _INSTITUTIONS = (
     _repair("D9", "登记信息/登记日期", _dashed("登记信息/登记日期"), share=0.05),
-    _repair("D19", "编制数", "'/'", share=0.03),
+    _keep("D19", "编制数", "'/'", share=0.03),
 )
 
 _LICENCES = (
@@ -294,7 +297,7 @@ _LICENCES = (
     _repair("D9", "XK_JDRQ", _dashed("XK_JDRQ"), share=0.01),
     Fault(
         "D12",
-        "repair",
+        "keep",
         {
             "XK_XDR_SHXYM": "NULL",
             "XK_XDR_GSZC": "NULL",
@@ -326,7 +329,7 @@ _PENALTIES = (
     _repair("D9", "cf_jdrq", _dashed("cf_jdrq"), share=0.01),
     Fault(
         "D12",
-        "repair",
+        "keep",
         {
             "cf_xdr_shxym": "NULL",
             "cf_xdr_gszc": "NULL",
@@ -352,13 +355,13 @@ _DEFAULTERS = (
         share=0.15,
     ),
     _repair("D9", "filed_date", _dashed("filed_date"), share=0.02),
-    _repair("D19", "duty", "'不详'", share=0.01),
+    _keep("D19", "duty", "'不详'", share=0.01),
 )
 
 _ABNORMAL = (
     _reject("USCC-03", "tyshxydm", _wrong_check("tyshxydm")),
     _repair("D9", "lrrq", _dashed("lrrq"), share=0.02),
-    _repair("D12", "tyshxydm", "NULL", "zch IS NOT NULL", share=0.03),
+    _keep("D12", "tyshxydm", "NULL", "zch IS NOT NULL", share=0.03),
 )
 
 _ADDRESSES = (
@@ -382,7 +385,7 @@ _POINTS = (
         share=0.004,
     ),
     Fault("D18", "repair", {"lng": "replace(lng, '.', ',')", "lat": "replace(lat, '.', ',')"}, share=0.003),
-    _repair("D19", "phone", "'-'", share=0.003),
+    _keep("D19", "phone", "'-'", share=0.003),
     Fault("D24", "repair", {}, item="poi_id", share=0.004, duplicates=True),
     Fault("D18", "flag", {"lng": "lat", "lat": "lng"}, rule="GEO-08", share=0.004),
     Fault("GEO-05", "flag", {"lng": "'119'", "lat": "'32'"}, rule="GEO-05", share=0.002),

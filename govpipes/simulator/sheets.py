@@ -62,6 +62,8 @@ def _fill(world: World, dataset: Dataset, day: date) -> int:
     faults.inject(con, dataset, about, names)
     con.execute(f"CREATE OR REPLACE TABLE province.out_{dataset.name} AS SELECT * FROM sheet")
     con.execute("DELETE FROM province.outbox WHERE dataset = ? AND due <= getvariable('day')", [dataset.name])
+    # the truth of a day has everything a department wrote on it as it was then
+    con.execute("INSERT INTO province.touched SELECT ?, entity FROM sheet", [dataset.subject])
     count = world.value("SELECT count(*) FROM sheet")
     assert isinstance(count, int)
     return count

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import duckdb
 
+from govpipes.errors import SettingsError
 from govpipes.settings import Settings
-from govpipes.simulator.world import World, script
+from govpipes.simulator.world import World, script, world_file
 from govpipes.sql import literal
 
 KINDS = ("person", "marriage", "organization", "address", "point_of_interest", "credit_record", "link")
@@ -39,6 +40,26 @@ def faults(settings: Settings) -> str:
     """SQL that selects the whole fault list: dataset, day, source_key, item, fault, rule, raw, clean, expected,
     truth_key, written_on. A `corrected` row says that the rejected row was written anew, rightly."""
     return f"SELECT * FROM read_parquet({literal(settings.home / 'simulator' / 'faults' / '*.parquet')})"
+
+
+def province(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, object]:
+    """The seed and the preset of the province in this home.
+
+    Raises SettingsError while another command works on it.
+    """
+    try:
+        con.execute(f"ATTACH {literal(world_file(settings))} AS province (READ_ONLY)")
+    except duckdb.Error as error:
+        raise SettingsError(
+            "the province cannot be opened; another command may be using it",
+            found=str(error).splitlines()[0],
+            next_step="wait for the other command",
+        ) from error
+    try:
+        row = con.execute("SELECT seed, preset FROM province.identity").fetchone()
+    finally:
+        con.execute("DETACH province")
+    return dict(zip(("seed", "preset"), row or (), strict=False))
 
 
 def write(world: World, day: date) -> None:

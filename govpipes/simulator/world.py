@@ -28,6 +28,11 @@ def script(name: str) -> str:
     return (_SCRIPTS / f"{name}.sql").read_text("utf-8")
 
 
+def world_file(settings: Settings) -> Path:
+    """The file that holds the province of this home."""
+    return settings.home / "simulator" / "province.duckdb"
+
+
 class World:
     """A connection with every macro loaded, on which the province's file is opened as catalogue `province`."""
 
@@ -59,7 +64,7 @@ class World:
     @property
     def folder(self) -> Path:
         """Where the simulator keeps its memory, the truth, the faults and the departments' files."""
-        return self.settings.home / "simulator"
+        return world_file(self.settings).parent
 
     @property
     def opening(self) -> date:
@@ -94,7 +99,7 @@ class World:
         self.set(day=day, **volumes(self.preset, day))
 
     def _attach(self) -> None:
-        file = self.folder / "province.duckdb"
+        file = world_file(self.settings)
         fresh = not file.exists()
         try:
             self.con.execute(f"ATTACH {literal(file)} AS province")

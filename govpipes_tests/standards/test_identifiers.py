@@ -190,6 +190,8 @@ def test_tax_number(judge: Judge) -> None:
     assert judge("tax_number", "320102600037342") == ("320102600037342", None, "TAX-04")
     assert judge("tax_number", "32010219900307401801") == ("32010219900307401801", None, None)
     assert judge("tax_number", "91110000600037341M")[1] == "TAX-02"
+    # its last digit is a citizen's number's check digit, by chance
+    assert judge("tax_number", "923201159553911391")[1] == "TAX-02"
     assert judge("tax_number", "12")[1] == "TAX-01"
 
 

@@ -95,6 +95,8 @@ CREATE OR REPLACE TEMP MACRO compact(d) AS strftime(d, '%Y%m%d');
 CREATE OR REPLACE TEMP MACRO dashed(d) AS strftime(d, '%Y-%m-%d');
 CREATE OR REPLACE TEMP MACRO organization_key_of(uscc, registration) AS
     coalesce(substr(uscc, 9, 9), 'R' || registration);
+-- A case names several parties; its number is written with the brackets of GB/T 9704.
+CREATE OR REPLACE TEMP MACRO party_key(case_number, party) AS std_document_number(case_number) || '|' || party;
 
 -- The columns of new organizations from their numbers. `kind`: enterprise, individual, cooperative, social, institution.
 CREATE OR REPLACE TEMP MACRO kind_of_organization(oid, social, institutions) AS CASE

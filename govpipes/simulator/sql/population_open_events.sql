@@ -34,6 +34,7 @@ JOIN province.person m ON m.hid = c.hid AND m.kind = 'register' AND m.role IN ('
 JOIN province.person f ON f.pid = m.spouse
 WHERE c.kind = 'register' AND c.role = 'child' AND c.birth_date > getvariable('day') - 2500
   AND date_sub('year', m.birth_date, c.birth_date) BETWEEN 18 AND 50;
+UPDATE province.person SET birth_place_region = b.region FROM province.birth b WHERE b.pid = person.pid;
 INSERT INTO province.outbox SELECT 'births', pid, getvariable('day'), 'opening' FROM province.birth;
 
 -- Children born in the last weeks wait for their registration by the police.

@@ -114,7 +114,7 @@ CREATE TEMP MACRO flag_organization_name(raw, value, day) AS CASE
     WHEN regexp_matches(raw, unicode_hidden()) THEN 'TXT-01' END;
 
 -- A person's or an organization's name, where a column holds both.
-CREATE TEMP MACRO name_is_organization(x) AS regexp_matches(x, '(公司|厂|店|社|院|校|所|部|会|中心|局|集团|合作社|委员会|工作室|馆|站|园|行|队|处|企业)([)）]|$)') AND length(x) > 4;
+CREATE TEMP MACRO name_is_organization(x) AS regexp_matches(x, '(公司|厂|店|社|院|校|所|部|会|中心|局|集团|合作社|委员会|工作室|馆|站|园|行|队|处|企业|合伙)([)）]|$)') AND length(x) > 4;
 CREATE TEMP MACRO std_name_any(raw) AS
     CASE WHEN name_is_organization(raw) THEN std_organization_name(raw) ELSE std_person_name(raw) END;
 CREATE TEMP MACRO err_name_any(raw, value) AS err_person_name(raw, value);

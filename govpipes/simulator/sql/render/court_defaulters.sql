@@ -1,5 +1,5 @@
 -- 失信被执行人信息: one JSON-lines file a week.
-SELECT o.entity, d.case_number || '|' || coalesce(z.name, p.name) AS truth_key,
+SELECT o.entity, party_key(d.case_number, coalesce(z.name, p.name)) AS truth_key,
        d.case_number AS case_no, coalesce(z.name, p.name) AS party_name, if(p.pid IS NULL, '法人', '自然人') AS party_kind,
        CASE p.sex WHEN '1' THEN '男' WHEN '2' THEN '女' END AS sex,
        age_on(p.birth_date, d.published_on)::VARCHAR AS age, coalesce(p.citizen_id, z.uscc) AS id_no, r.name AS legal_rep,
