@@ -5,12 +5,15 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
+from govpipes import standards
+from govpipes.settings import Settings
 from govpipes.simulator.world import script
 
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     con = duckdb.connect()
+    standards.install(con, Settings.from_env({}).codes_dir)
     con.execute("SET VARIABLE seed = 1; SET VARIABLE day = DATE '2025-12-25'")
     con.execute(script("macros"))
     yield con
