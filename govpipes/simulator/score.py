@@ -310,11 +310,15 @@ def _link(
 
 
 def _told(catalogue: Catalogue, settings: Settings, entity: Entity, link: Link, day: date) -> str:
-    """SQL: truth_key of the entities of which a department's record names the other side (a matching: any record)."""
+    """SQL: truth_key of the entities of which a department's record names the other side.
+
+    Where the other side is found by matching or by a derived key, any record does.
+    """
     parts = []
+    found = entity.item(str(link.item)) is None
     for contract in catalogue.contracts_of(entity):
         item = contract.item(str(link.item))
-        if link.item is None or item is not None:
+        if found or item is not None:
             named = f" WHERE {ident(item.columns[0])} IS NOT NULL" if item is not None else ""
             parts.append(f"SELECT truth_key FROM {caught.delivered(settings, contract, day)}{named}")
     return " UNION ALL ".join(parts)
