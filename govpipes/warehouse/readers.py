@@ -128,13 +128,30 @@ def _put_masks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS shown.{ident(schema)}")
         con.execute(f"CREATE VIEW shown.{ident(schema, table)} AS SELECT {seen} FROM {ident(RELEASE, schema, table)}")
     con.execute("USE shown")
-    # the release's table macros again, over what is shown; those of `links` use the others
-    for schema, macro, parameters, body in con.execute(
+    _put_macros(con)
+
+
+def _put_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """The release's table macros again, over what is shown; those that use others once these are there."""
+    left = con.execute(
         "SELECT schema_name, function_name, parameters, macro_definition FROM duckdb_functions() "
-        "WHERE database_name = ? AND function_type = 'table_macro' ORDER BY schema_name = 'links'",
+        "WHERE database_name = ? AND function_type = 'table_macro'",
         [RELEASE],
-    ).fetchall():
-        con.execute(f"CREATE MACRO {ident(schema, macro)}({', '.join(parameters)}) AS TABLE {body}")
+    ).fetchall()
+    while left:
+        waiting = []
+        for schema, macro, parameters, body in left:
+            try:
+                con.execute(f"CREATE MACRO {ident(schema, macro)}({', '.join(parameters)}) AS TABLE {body}")
+            except duckdb.CatalogException:
+                waiting.append((schema, macro, parameters, body))
+        if len(waiting) == len(left):
+            raise WarehouseError(
+                "the release's table macros cannot be shown masked",
+                found=", ".join(f"{schema}.{macro}" for schema, macro, *_ in waiting),
+                next_step="`govpipes sync` makes a new release",
+            )
+        left = waiting
 
 
 def _seen(column: str, kind: str, masks: Mapping[str, str]) -> str:
