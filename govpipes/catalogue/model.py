@@ -47,7 +47,8 @@ RESERVED = frozenset(CANDIDATE_COLUMNS) | {
 """Names the pipeline gives to columns of its own; no item may have one."""
 
 
-_READ = re.compile(r"\{([a-z0-9_]+\.[a-z0-9_]+)\}")
+_GOLDEN_TABLE = re.compile(r"\{([a-z0-9_]+\.[a-z0-9_]+)\}")
+"""A golden table in an entity's rule, `{registry.entity}`: its place is another in the lake than in a check."""
 
 
 class _Model(BaseModel):
@@ -122,11 +123,11 @@ class EntityRule(_Model):
     @property
     def reads(self) -> tuple[str, ...]:
         """The entities that the query reads, as `registry.entity`."""
-        return tuple(dict.fromkeys(_READ.findall(self.sql)))
+        return tuple(dict.fromkeys(_GOLDEN_TABLE.findall(self.sql)))
 
     def over(self, tables: Mapping[str, str]) -> str:
         """The query with each `{registry.entity}` replaced by what `tables` has for it."""
-        return _READ.sub(lambda found: tables[found[1]], self.sql)
+        return _GOLDEN_TABLE.sub(lambda found: tables[found[1]], self.sql)
 
 
 class Link(_Model):
