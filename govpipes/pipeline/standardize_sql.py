@@ -97,10 +97,12 @@ def _standards(contract: Contract, entity: Entity) -> list[str]:
         for item in contract.items
     ]
     # the entity's key may name items this dataset does not have
-    lacking = {item.name: item.element for item in entity.items} | {}
-    for name, element in lacking.items():
-        if name not in {item.name for item in contract.items} and re.search(rf"\b{name}\b", entity.key):
-            values.append(f"CAST(NULL AS {ELEMENTS[element].sql_type}) AS {ident(name)}")
+    there = {item.name for item in contract.items}
+    values += [
+        f"CAST(NULL AS {ELEMENTS[item.element].sql_type}) AS {ident(item.name)}"
+        for item in entity.items
+        if item.name not in there and re.search(rf"\b{item.name}\b", entity.key)
+    ]
     return values
 
 
