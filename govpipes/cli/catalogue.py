@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from govpipes.cli import output
-from govpipes.cli.options import Day, Json, known_datasets, open_catalogue
+from govpipes.cli.options import Day, Json, known_datasets, known_entity, open_catalogue
 from govpipes.days import first_day, today
 from govpipes.errors import CatalogueError
 from govpipes.settings import ROOT, Settings
@@ -90,10 +90,10 @@ def explain(
     from govpipes.pipeline.fuse_sql import authority_of
 
     catalogue = open_catalogue(Settings.from_env())
-    entity = next((e for e in catalogue.entities if f"{e.registry}.{e.name}" == name), None)
-    if entity is None:
+    if "." not in name:
         _explain_dataset(catalogue, name, day)
         return
+    entity = known_entity(catalogue, name)
     contracts = [contract for contract in catalogue.contracts_of(entity) if authority_of(contract)]
     sys.stdout.write(f"-- {name} {entity.title.zh}: all golden records, from {len(contracts)} datasets\n")
     sys.stdout.write(golden_text(entity, contracts) + "\n")

@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from govpipes.cli import output
-from govpipes.cli.options import Json, ReleaseName, Unmasked, open_catalogue, open_ledger, parse_day
+from govpipes.cli.options import (
+    Json,
+    ReleaseName,
+    Unmasked,
+    known_entity,
+    known_name,
+    open_catalogue,
+    open_ledger,
+    parse_day,
+)
 from govpipes.settings import Settings
 
 ValidOn = Annotated[
@@ -41,9 +50,12 @@ def why(
     from govpipes.registries import dossier as questions
 
     settings = Settings.from_env()
+    known = known_entity(open_catalogue(settings), entity)
+    if item is not None:
+        known_name("item", item, [one.name for one in known.items])
     _write_down(settings, "why", key, unmasked, reason)
     when = questions.When(valid_on, known_on, release)
-    rows = questions.why(settings, open_catalogue(settings), entity, key, item, when, unmasked=unmasked)
+    rows = questions.why(settings, known, key, item, when, unmasked=unmasked)
     if not as_json:
         rows = [{**row, "wins": "✓" if row["wins"] else ""} for row in rows]
     output.show(rows, as_json=as_json)

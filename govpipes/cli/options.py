@@ -4,7 +4,7 @@ Here: reading a day, opening settings, catalogue and ledger with errors a person
 Not here: the commands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ from govpipes.settings import Settings
 
 if TYPE_CHECKING:
     from govpipes.catalogue import Catalogue
+    from govpipes.catalogue.model import Entity
     from govpipes.ledger import Ledger
 
 
@@ -62,10 +63,23 @@ def open_ledger(settings: Settings) -> Iterator["Ledger"]:
 
 def known_datasets(catalogue: "Catalogue", names: list[str] | None) -> list[str] | None:
     """The names as given; a usage error naming the nearest where one is not in the catalogue."""
+    for name in names or []:
+        known_name("dataset", name, catalogue.contracts)
+    return names or None
+
+
+def known_entity(catalogue: "Catalogue", name: str) -> "Entity":
+    """The entity `registry.entity`; a usage error naming the nearest where there is none."""
+    entities = {f"{entity.registry}.{entity.name}": entity for entity in catalogue.entities}
+    known_name("entity", name, entities)
+    return entities[name]
+
+
+def known_name(kind: str, name: str, there: Collection[str]) -> None:
+    """A usage error where `name` is not among what is there: the nearest, or all when none is near."""
     from difflib import get_close_matches
 
-    for name in names or []:
-        if name not in catalogue.contracts:
-            near = ", ".join(get_close_matches(name, catalogue.contracts, n=3)) or ", ".join(catalogue.contracts)
-            raise typer.BadParameter(f"there is no dataset {name!r}; did you mean: {near}?", param_hint="--dataset")
-    return names or None
+    if name not in there:
+        near = get_close_matches(name, there, n=3)
+        said = f"did you mean: {', '.join(near)}?" if near else f"there are {', '.join(there)}"
+        raise typer.BadParameter(f"there is no {kind} {name!r}; {said}", param_hint=f"'{kind.upper()}'")

@@ -16,7 +16,7 @@ import duckdb
 
 from govpipes.catalogue import Catalogue
 from govpipes.catalogue.model import Entity
-from govpipes.errors import CatalogueError, WarehouseError
+from govpipes.errors import WarehouseError
 from govpipes.ledger import Ledger
 from govpipes.ledger import tables as t
 from govpipes.pipeline.valid_time import HOLDS
@@ -36,22 +36,11 @@ class When:
     release: str | None = None
 
 
-def why(
-    settings: Settings,
-    catalogue: Catalogue,
-    entity_name: str,
-    key: str,
-    item: str | None,
-    when: When,
-    *,
-    unmasked: bool,
-) -> list[Row]:
+def why(settings: Settings, entity: Entity, key: str, item: str | None, when: When, *, unmasked: bool) -> list[Row]:
     """One row per item and department that speaks of it, the winner first: value, where from, since when, by what rule.
 
-    entity_name: `registry.entity`. Raises CatalogueError when there is no such entity, WarehouseError when the release
-    knows nothing of the key.
+    Raises WarehouseError when the release knows nothing of the key.
     """
-    entity = _entity(catalogue, entity_name)
     with _opened(settings, when) as con:
         found = _first_known(con, entity, key, when)
         value = "value" if unmasked else readers.masked_value(readers.masks_of(entity.items))
@@ -135,13 +124,6 @@ def _explained(entity: Entity, rows: Sequence[Mapping[str, Any]], n: int) -> Row
         rule = f"{says}; authority {row['authority']} comes after {winner['authority']}"
     shown = {name: value for name, value in row.items() if name not in ("authority", "plain")}
     return {"item": row["item"], "title": known.title.zh if known else "", "wins": row is winner, **shown, "rule": rule}
-
-
-def _entity(catalogue: Catalogue, name: str) -> Entity:
-    named = {f"{entity.registry}.{entity.name}": entity for entity in catalogue.entities}
-    if name not in named:
-        raise CatalogueError([f"no entity {name}"], next_step=f"there are {', '.join(named)}")
-    return named[name]
 
 
 def _first_known(con: duckdb.DuckDBPyConnection, entity: Entity, key: str, when: When) -> str:

@@ -51,9 +51,10 @@ def test_explain_prints_how_golden_records_are_made(govpipes: Run) -> None:
 
 
 def test_a_name_that_is_not_there_names_the_nearest(govpipes: Run) -> None:
-    code, _, err = govpipes("explain", "birth")
-    assert code == 2
-    assert "births" in err
+    for wrong, near in (("birth", "births"), ("population.persom", "population.person")):
+        code, _, err = govpipes("explain", wrong)
+        assert code == 2
+        assert near in err
 
 
 def test_a_typo_is_found_with_its_line(govpipes: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -55,6 +55,17 @@ def test_a_release_without_the_entity_says_so(operator: Run, tiny: Tiny) -> None
     assert "nothing of this entity" in err
 
 
+def test_a_wrong_entity_or_item_names_the_nearest(operator: Run, tiny: Tiny) -> None:
+    tiny.add("people")
+    for asked, near in (
+        (("population.persom", GOOD[0]), "population.person"),
+        (("population.person", GOOD[0], "--item", "nam"), "name"),
+    ):
+        code, _, err = operator("why", *asked)
+        assert code == 2
+        assert f"did you mean: {near}" in err
+
+
 def test_values_in_full_need_a_reason_which_is_written_down(synced: Run, tiny: Tiny) -> None:
     code, _, err = synced("dossier", GOOD[0], "--unmasked")
     assert code == 2
