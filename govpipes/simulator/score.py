@@ -27,6 +27,9 @@ _ENTITIES = {
     ("geospatial", "address"): "address",
     ("geospatial", "point_of_interest"): "point_of_interest",
     ("credit", "record"): "credit_record",
+    ("macro_economy", "indicator"): "indicator",
+    ("macro_economy", "observation"): "observation",
+    ("certificates", "certificate"): "certificate",
 }
 """Entity -> the kind of truth it is compared with."""
 
@@ -36,6 +39,8 @@ _LINKS = {
     "legal_representative": "links.legal_entity_organization_legal_representative",
     "domicile": "links.legal_entity_organization_domicile",
     "subject": "links.credit_record_subject",
+    "holder": "links.certificates_certificate_holder",
+    "indicator": "links.macro_economy_observation_indicator",
 }
 """Kind of true link -> the view that has the links found."""
 
