@@ -71,6 +71,10 @@ SYSTEMS = {
         System("court_files", "court", "files"),
         System("place_names", "natural_resources", "postgres"),
         System("transport_files", "transport", "files"),
+        System("road_transport", "transport", "postgres"),
+        System("health_files", "health", "files"),
+        System("statistics", "statistics", "postgres"),
+        System("statistics_files", "statistics", "files"),
     )
 }
 
@@ -162,6 +166,30 @@ DATASETS = {
             types={"x": "double precision", "y": "double precision", "gxsj": "timestamp"},
         ),
         Dataset("points_of_interest", "transport_files", "point_of_interest", "poi/poi_%Y%m%d.csv", ("poi_id",), "csv"),
+        Dataset(
+            "health_certificates", "health_files", "certificate", "certificates/zz_%Y%m%d.csv", ("证照标识",), "csv"
+        ),
+        Dataset("transport_certificates", "road_transport", "certificate", "dlyszz", ("zzbs",), types=_STAMP),
+        Dataset(
+            "indicator_definitions",
+            "statistics_files",
+            "indicator",
+            "indicators/zbml_%Y.csv",
+            ("指标代码",),
+            "csv",
+            Cycle.YEARLY,
+        ),
+        Dataset("statistical_series", "statistics", "observation", "tjsj", ("jlid",), types=_STAMP),
+        Dataset(
+            "monthly_statistics",
+            "statistics_files",
+            "observation",
+            "monthly/ydsj_%Y%m.csv",
+            ("记录编号",),
+            "csv",
+            Cycle.MONTHLY,
+            "gb18030",
+        ),
     )
 }
 

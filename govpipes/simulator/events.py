@@ -8,6 +8,7 @@ from govpipes.simulator.world import World
 
 def open_stock(world: World) -> None:
     """Everything there is at the end of the day before the first."""
+    world.set(what="opening")
     for name in (
         "geography_regions",
         "lists",
@@ -28,11 +29,22 @@ def open_stock(world: World) -> None:
         defaulters=max(100, world.preset.people // 80),
         defaulter_exits=0,
     )
-    _credit(world, span_days=1000, what="opening")
+    _credit(world, span_days=1000)
+    world.run("statistics_open")
+    _of_span(world, "statistics_day", days=30_000)  # since 1949
+    world.run("certificates")
+    world.set(
+        certificates=max(1200, world.preset.people // 40),
+        certificate_renewals=0,
+        certificate_revocations=0,
+        certificate_cancellations=0,
+    )
+    _of_span(world, "certificates_day", days=1900)
 
 
 def live_day(world: World) -> None:
     """One day of the province; the day is that of `World.set_day`."""
+    world.set(what="new")
     for name in (
         "population_day",
         "population_number",
@@ -44,7 +56,9 @@ def live_day(world: World) -> None:
         "organizations_day_founded",
     ):
         world.run(name)
-    _credit(world, span_days=5, what="new")
+    _credit(world, span_days=5)
+    _of_span(world, "statistics_day", days=1)
+    _of_span(world, "certificates_day", days=1)
     world.run("geography_day")
     world.con.execute("DELETE FROM province.agenda WHERE due <= getvariable('day')")
 
@@ -59,8 +73,13 @@ def _found_organizations(world: World) -> None:
     )
 
 
-def _credit(world: World, span_days: int, what: str) -> None:
-    world.con.execute("SET VARIABLE from_day = getvariable('day') - ?::INTEGER", [span_days])
+def _of_span(world: World, name: str, days: int) -> None:
+    """Runs a script about the last `days` days."""
+    world.con.execute("SET VARIABLE from_day = getvariable('day') - ?::INTEGER", [days])
+    world.run(name)
+
+
+def _credit(world: World, span_days: int) -> None:
     last = {
         "last_licence": ("licence", "lid"),
         "last_penalty": ("penalty", "fid"),
@@ -68,5 +87,4 @@ def _credit(world: World, span_days: int, what: str) -> None:
     }
     for name, (table, column) in last.items():
         world.con.execute(f"SET VARIABLE {name} = (SELECT coalesce(max({column}), 0) FROM province.{table})")
-    world.set(what=what)
-    world.run("credit_day")
+    _of_span(world, "credit_day", span_days)

@@ -392,6 +392,50 @@ _POINTS = (
     _flag("D31", "TEST-01", "phone", _TEST_PHONE, share=0.002),
 )
 
+
+def _certificate_faults(person: str, organization: str, status: str, issued: str, spelled: str) -> tuple[Fault, ...]:
+    """Faults of a certificate, under the names of its columns."""
+    return (
+        _reject("ID-02", person, _swapped(person), _can_swap(person), share=0.002),
+        _reject("USCC-03", organization, _wrong_check(organization), share=0.002),
+        _small_x(person),
+        _repair("D9", issued, _spelled(issued, spelled), share=0.01),
+        _repair("D27", status, "'有效'", f"{ident(status)} IN ('1', '正常')", share=0.01),
+    )
+
+
+_HEALTH_CERTIFICATES = (
+    *_certificate_faults("持证人身份证号", "持证单位信用代码", "证照状态", "颁发日期", 'TRY_CAST("颁发日期" AS DATE)'),
+    _repair("D5", "持证主体", "'　' || \"持证主体\" || ' '", share=0.005),
+    Fault("D24", "repair", {}, item="证照标识", share=0.005, duplicates=True),
+)
+_TRANSPORT_CERTIFICATES = _certificate_faults("sfzh", "tyshxydm", "zzzt", "fzrq", "try_strptime(fzrq, '%Y%m%d')::DATE")
+
+_INDICATORS = (_repair("D32", "指标名称", '"指标名称" || chr(8203)', share=0.01),)
+
+
+def _statistics_faults(value: str, region: str, period: str, unit: str, published: str) -> tuple[Fault, ...]:
+    """Faults of a figure, under the names of its columns."""
+    number = ident(value)
+    return (
+        _reject("NUM-01", value, f"{number} || '.' || entity % 10", share=0.001),
+        _reject("REG-01", region, "'329999'", share=0.0005),
+        _repair("D19", value, f"'￥' || {number}", share=0.002),
+        _repair("D9", period, f"left({ident(period)}, 4) || '年度'", f"length({ident(period)}) = 4", share=0.003),
+        _repair("D9", published, _dashed(published), share=0.003),
+        _flag(
+            "D20",
+            "UNIT-01",
+            value,
+            f"(TRY_CAST({number} AS DECIMAL(18, 2)) * 10000)::VARCHAR",
+            f"{ident(unit)} = '亿元' AND TRY_CAST({number} AS DOUBLE) >= 100",
+            share=0.001,
+        ),
+        # a code retired long before the period
+        _flag("D14", "REG-02", region, "'320103'", f"left({ident(period)}, 4) >= '2016'", share=0.0005),
+    )
+
+
 FAULTS: dict[str, tuple[Fault, ...]] = {
     "household_register": _HOUSEHOLD,
     "residence_permits": _PERMITS,
@@ -408,6 +452,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "abnormal_operations": _ABNORMAL,
     "addresses": _ADDRESSES,
     "points_of_interest": _POINTS,
+    "health_certificates": _HEALTH_CERTIFICATES,
+    "transport_certificates": _TRANSPORT_CERTIFICATES,
+    "indicator_definitions": _INDICATORS,
+    "statistical_series": _statistics_faults("sz", "dqdm", "bgq", "jldw", "fbrq"),
+    "monthly_statistics": _statistics_faults("数值", "地区代码", "统计月份", "计量单位", "发布日期"),
 }
 
 

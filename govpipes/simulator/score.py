@@ -28,6 +28,9 @@ _KINDS = {
     "geospatial.address": "address",
     "geospatial.point_of_interest": "point_of_interest",
     "credit.record": "credit_record",
+    "macro_economy.indicator": "indicator",
+    "macro_economy.observation": "observation",
+    "certificates.certificate": "certificate",
 }
 """Entity -> the kind of truth it is compared with; links have the names their truth has."""
 

@@ -15,7 +15,10 @@ from govpipes.settings import Settings
 from govpipes.simulator.world import World, script, world_file
 from govpipes.sql import literal
 
-KINDS = ("person", "marriage", "organization", "address", "point_of_interest", "credit_record", "link")
+KINDS = (
+    *("person", "marriage", "organization", "address", "point_of_interest", "credit_record"),
+    *("indicator", "observation", "certificate", "link"),
+)
 _RECORDS = ("licence", "penalty", "defaulter", "abnormal")
 
 

@@ -94,6 +94,19 @@ _ALL = (
     _coded("penalty_kind", "处罚类别", "kind of penalty", 1, "行政处罚法 (2021)"),
     _coded("record_status", "记录状态", "record status", 1, "双公示 exchange layout"),
     _coded("subject_kind", "行政相对人类别", "kind of subject", 1, "双公示 exchange layout"),
+    # E-certificates
+    Element("certificate_identifier", "电子证照标识", "e-certificate identifier", "VARCHAR", 2, "none",
+            "GB/T 36904-2018"),
+    _coded("certificate_status", "证照状态", "status of a certificate", 1, "GB/T 36903-2018"),
+    _coded("holder_kind", "持证主体类别", "kind of holder", 1, "GB/T 36903-2018"),
+    # Statistics
+    Element("statistical_period", "统计时期", "statistical period", "VARCHAR", 1, "none", "GB/T 7408.1-2023; SDMX"),
+    Element("period_end", "统计时期止", "last day of a period", "DATE", 1, "none", "GB/T 7408.1-2023; SDMX"),
+    Element("region_code_of_period", "统计时期行政区划代码", "region code valid in a period", "VARCHAR", 1, "none",
+            "GB/T 2260", {"paired_with": None}, ("paired_with",), code_list="region"),
+    _coded("statistical_frequency", "统计频率", "frequency of a series", 1, "SDMX CL_FREQ"),
+    _coded("region_level", "行政区划级别", "level of a division", 1, "GB/T 2260"),
+    _coded("observation_status", "核算状态", "status of a figure", 1, "国内生产总值核算制度 (NBS)"),
     # Numbers and times
     Element("date", "日期", "date", "DATE", 1, "none", "GB/T 7408.1-2023",
             {"form": ("ymd", "dmy", "mdy"), "future": ("allow", "flag")}),

@@ -22,7 +22,8 @@ from govpipes.standards.reasons import REASONS
 
 # In the order they build on each other; unicode.sql is made by build_unicode.py.
 SQL_FILES = (
-    "unicode", "text", "region", "citizen", "organization", "time", "number", "geo", "classified", "masks",
+    "unicode", "text", "region", "citizen", "organization", "time", "number", "geo", "classified", "statistics",
+    "masks",
 )  # fmt: skip
 # Lists with columns of their own.
 SPECIAL_LISTS = ("region", "township")

@@ -109,6 +109,9 @@ _ALL = (
     ),
     Reason("IND-02", "W", _FORM, "行业大类不在 GB/T 4754-2017 中", "the division is not in GB/T 4754-2017"),
     Reason("ICD-01", "W", _FORM, "疾病分类代码格式错误", "not an ICD-10 code"),
+    Reason("ECERT-01", "E", _FORM, "电子证照标识格式错误", "not an e-certificate identifier"),
+    Reason("ECERT-02", "W", _TRUE, "电子证照标识校验位错误", "the identifier's check character is wrong"),
+    Reason("PERIOD-01", "E", _FORM, "不是年、季度或月份", "not a year, quarter or month"),
     Reason("BOOL-01", "E", _FORM, "不是是/否", "neither yes nor no"),
     # Dates and times (§1.12, D9-D11)
     Reason("DATE-01", "E", _FORM, "无法识别的日期或早于1840年", "not a date, or before 1840"),

@@ -1,4 +1,5 @@
--- Codes with a structure of their own: industry (GB/T 4754), diseases (ICD-10). Plain code lists are in code_list.sql.
+-- Codes with a structure of their own: industry (GB/T 4754), diseases (ICD-10), e-certificates (GB/T 36904). Plain code lists are in
+-- code_list.sql.
 
 -- Section letter and digits, `C3942`; the letter follows from the division (first two digits). DOMAIN.md §1.8.
 -- industry_divisions(): the letter of division 01, 02, … as one string (industry_section.csv), a dot where there is none.
@@ -17,3 +18,16 @@ CREATE TEMP MACRO std_icd10(raw) AS list_transform([regexp_extract(replace(fold_
     lambda disease: CASE WHEN disease.head <> '' THEN disease.head || CASE WHEN disease.tail <> '' THEN '.' || disease.tail ELSE '' END END)[1];
 CREATE TEMP MACRO err_icd10(raw, value) AS CAST(NULL AS VARCHAR);
 CREATE TEMP MACRO flag_icd10(raw, value, day) AS CASE WHEN value IS NULL THEN 'ICD-01' END;
+
+-- E-certificate identifiers (GB/T 36904-2018): the root OID, the certificate's type (the USCC of the body that defined it and three
+-- more), the issuing organ, a serial number, the version, and a check by ISO 7064 MOD 37,36 (GB/T 17710) over all but root and dots.
+-- The text of the standard was not read: a wrong check only flags.
+CREATE TEMP MACRO certificate_identifier_check(body) AS substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', 1 + CAST((37 - list_reduce(
+    list_transform(string_split(body, ''), lambda one_sign: CAST(value36(one_sign) AS INTEGER)),
+    lambda carry, sign: (CASE WHEN (carry + sign) % 36 = 0 THEN 36 ELSE (carry + sign) % 36 END * 2) % 37, 36)) % 36 AS BIGINT), 1);
+CREATE TEMP MACRO certificate_identifier_pattern() AS '1\.2\.156\.3005\.2\.[0-9A-Z]{21}\.[0-9A-Z]{6,18}\.[0-9A-Z]{1,64}\.\d{3}\.[0-9A-Z]';
+CREATE TEMP MACRO std_certificate_identifier(raw) AS list_transform([fold_code(raw)], lambda identifier_text:
+    CASE WHEN regexp_full_match(identifier_text, certificate_identifier_pattern()) THEN identifier_text END)[1];
+CREATE TEMP MACRO err_certificate_identifier(raw, value) AS CASE WHEN value IS NULL THEN 'ECERT-01' END;
+CREATE TEMP MACRO flag_certificate_identifier(raw, value, day) AS CASE
+    WHEN certificate_identifier_check(replace(value[16:-3], '.', '')) <> value[-1] THEN 'ECERT-02' END;

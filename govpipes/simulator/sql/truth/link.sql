@@ -6,4 +6,6 @@ SELECT kind || '|' || from_key AS key, to_key IS NULL AS gone, kind, from_key, t
     UNION ALL SELECT 'wife', key, wife_citizen_id FROM truth_marriage
     UNION ALL SELECT 'legal_representative', key, legal_representative_id FROM truth_organization
     UNION ALL SELECT 'domicile', key, domicile_address_id FROM truth_organization
-    UNION ALL SELECT 'subject', key, subject_key FROM truth_credit_record)
+    UNION ALL SELECT 'subject', key, subject_key FROM truth_credit_record
+    UNION ALL SELECT 'holder', key, coalesce(holder_citizen_id, holder_organization_key) FROM truth_certificate
+    UNION ALL SELECT 'indicator', key, indicator_code FROM truth_observation)
