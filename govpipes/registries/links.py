@@ -5,6 +5,7 @@ with releases and cost a fusion nothing. An orphan (a key without a record) reso
 arrives. How a link is found where there is no key is the registry's own module.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from govpipes.catalogue import Catalogue
@@ -14,6 +15,7 @@ from govpipes.sql import column_list, ident, literal
 from govpipes.warehouse import LAKE, Column
 
 SCHEMA = "links"
+_WORD = re.compile(r"\w+")
 
 _LINK_COLUMNS = [
     Column("entity_key", "VARCHAR", "the record that has the link"),
@@ -112,8 +114,10 @@ def _link_sql(entity: Entity, link: Link, there: list[Entity]) -> str:
 
 
 def _dataset(entity: Entity, link: Link) -> str:
-    given = any(item.name == link.item for item in entity.items)
-    return f"s.provenance.{ident(str(link.item))}" if given else "CAST(NULL AS VARCHAR)"
+    """Who says so; of a derived column, who says the first item it is made from that has a value."""
+    made_of = next((set(_WORD.findall(d.sql)) for d in entity.derived if d.name == link.item), {link.item})
+    said = [f"s.provenance.{ident(item.name)}" for item in entity.items if item.name in made_of]
+    return f"coalesce({', '.join([*said, 'NULL'])})"
 
 
 def _summary_sql(catalogue: Catalogue, entity: Entity, link: Link) -> Iterator[str]:

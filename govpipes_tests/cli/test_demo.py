@@ -30,7 +30,7 @@ def practice(govpipes: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 def test_twice(practice: Run) -> None:
     code, out, err = practice("demo", "--preset", "tiny", "--days", "1")
     assert code == 0, out + err
-    for registry in ("population", "legal_entity", "credit", "geospatial"):
+    for registry in ("population", "legal_entity", "credit", "geospatial", "macro_economy", "certificates"):
         assert registry in out
     assert "The ledger balances" in out
     assert "is current" in out

@@ -63,6 +63,23 @@ def summary(ws: Workspace) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
+def test_a_link_by_a_derived_column_is_told_by_its_item(tiny: Tiny) -> None:
+    """Such as the holder of a certificate: the department is that of the number which is there."""
+    derived = {"name": "owner_key", "type": "VARCHAR", "sql": "coalesce(NULL, owner)", "title": TITLE}
+    link = VEHICLE["links"][0] | {"item": "owner_key"}
+    registry(tiny, VEHICLE | {"derived": [derived], "links": [link]})
+    tiny.add("people")
+    tiny.add("plates", entity="vehicle", items=ITEMS)
+    put(tiny, "plates", "苏A1", 0)
+    put(tiny, "people", "1", 0)
+    with tiny.open() as ws:
+        for dataset in ("people", "plates"):
+            day_of(ws, ws.catalogue.contracts[dataset], DAY)
+        for entity in ("person", "vehicle"):
+            fuse(ws, "population", entity, "test")
+        assert ("owner", "forward", "public_security", 1, 1, 0) in summary(ws)
+
+
 def test_an_orphan_waits_and_resolves_when_the_other_side_arrives(tiny: Tiny, ws: Workspace) -> None:
     nobody = ("owner", "back from population.person", None, 0, 0, 0)
     assert summary(ws) == [nobody, ("owner", "forward", "public_security", 2, 0, 2)]

@@ -151,7 +151,9 @@ CREATE OR REPLACE TEMP MACRO county_now(region, mkey, kind) AS CASE
 -- A whole number below `n`, anew every day.
 CREATE OR REPLACE TEMP MACRO lot_below(what, key, n) AS (lot(what, key) % n)::BIGINT;
 
--- The identifier of a certificate (GB/T 36904): root, type, organ, serial number, version, check.
+-- The identifier of a certificate (GB/T 36904): root, type, organ, serial number, version, check. The serial number does not
+-- show the certificate's own number, which is masked.
+CREATE OR REPLACE TEMP MACRO certificate_serial(number) AS upper(left(md5(number), 16));
 CREATE OR REPLACE TEMP MACRO certificate_identifier_of(type_code, organ, number, version) AS
-    '1.2.156.3005.2.' || type_code || '.' || organ || '.' || number || '.' || lpad(version::VARCHAR, 3, '0') || '.'
-    || certificate_identifier_check(type_code || organ || number || lpad(version::VARCHAR, 3, '0'));
+    '1.2.156.3005.2.' || type_code || '.' || organ || '.' || certificate_serial(number) || '.' || lpad(version::VARCHAR, 3, '0') || '.'
+    || certificate_identifier_check(type_code || organ || certificate_serial(number) || lpad(version::VARCHAR, 3, '0'));
