@@ -1,4 +1,4 @@
-"""kill -9 at points spread over every step; `make soak` takes all of them."""
+"""kill -9 before and after everything a step does that lasts; `make soak` takes all of them."""
 
 import signal
 from pathlib import Path
@@ -18,8 +18,7 @@ POINTS = 32
 def test_a_killed_process_loses_nothing_and_repeats_nothing(
     killed_town: Tiny, points: list[str], undisturbed: list[Any], place: int, tmp_path: Path
 ) -> None:
-    chosen = spread(points, POINTS)
-    at = chosen[place * len(chosen) // POINTS]
+    at = spread(points, POINTS)[place]
     assert die(killed_town, at, tmp_path / "told") == -signal.SIGKILL
     holds_after(killed_town, f"{at}: {points[at]}", undisturbed)
 

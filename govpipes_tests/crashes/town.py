@@ -23,6 +23,18 @@ _SAID = (
     "SELECT entity_key, name, row_hash FROM lake.population.person ORDER BY ALL",
     "SELECT dataset, day FROM lake.pipeline.publications ORDER BY ALL",
 )
+_LASTING = (
+    "before rename",
+    "before replace",
+    "before symlink",
+    "before recording",
+    "before the lock",
+    "after the lock",
+    "before CALL lake.set_commit_message",
+    "before COMMIT",
+)
+"""How the names of points begin where a crash leaves another state than a moment before."""
+
 _BOOKS = f"__ducklake_metadata_{LAKE}.{LAKE}"
 
 
@@ -86,10 +98,16 @@ def die(tiny: Tiny, at: int, told: Path) -> int | None:
 
 
 def spread(points: list[str], number: int) -> list[int]:
-    """Numbers of points: the first of every name, then others at equal distances."""
-    first = list({name: n for n, name in reversed(list(enumerate(points)))}.values())
-    others = [n * len(points) // number for n in range(number)]
-    return sorted(dict.fromkeys([*sorted(first), *others]))
+    """Numbers of `number` points around what lasts, where a crash leaves another state than a moment before.
+
+    They are the first of every name, then others at equal distances.
+    """
+    lasting = [n for n, name in enumerate(points) if name.startswith(_LASTING)]
+    first = {points[n]: n for n in reversed(lasting)}.values()
+    assert len(first) <= number, "more kinds of points than are taken: none may be left out"
+    others = [n for n in lasting if n not in first]
+    missing = number - len(first)
+    return sorted([*first, *(others[n * len(others) // missing] for n in range(missing))])
 
 
 # Imported once, without a connection: a child is there in a moment.
