@@ -318,11 +318,11 @@ def _bounds(low: object, high: object) -> str:
 def _tables(con: duckdb.DuckDBPyConnection, candidate: Path, facts: Facts) -> Iterator[None]:
     """ROWS, LIVE and DAY, for as long as they are judged."""
     rows = f"SELECT * FROM read_parquet({literal(candidate)})"
+    counted = con.execute(f"SELECT count(*) FROM ({rows})").fetchone()
+    assert counted is not None
+    kind = "TABLE" if counted[0] <= _IN_MEMORY_ROWS else "VIEW"
     try:
-        counted = con.execute(f"SELECT count(*) FROM ({rows})").fetchone()
-        assert counted is not None
-        made = "TABLE" if counted[0] <= _IN_MEMORY_ROWS else "VIEW"
-        con.execute(f"CREATE TEMP {made} {ROWS} AS {rows}")
+        con.execute(f"CREATE TEMP {kind} {ROWS} AS {rows}")
         columns = {row[0] for row in con.execute(f"DESCRIBE {ROWS}").fetchall()}
         live = "WHERE is_deleted IS NOT TRUE" if "is_deleted" in columns else ""
         con.execute(f"CREATE TEMP VIEW {LIVE} AS SELECT * FROM {ROWS} {live}")
@@ -332,18 +332,8 @@ def _tables(con: duckdb.DuckDBPyConnection, candidate: Path, facts: Facts) -> It
         )
         yield
     finally:
-        for name, kind in _made(con):
-            con.execute(f"DROP {kind} {ident(name)}")
-
-
-def _made(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Which of the temporary tables and views there are, views first."""
-    names = f"({literal(ROWS)}, {literal(LIVE)}, {literal(DAY)})"
-    return con.execute(
-        f"SELECT view_name, 'VIEW' FROM duckdb_views() WHERE temporary AND view_name IN {names} "
-        f"UNION ALL SELECT table_name, 'TABLE' FROM duckdb_tables() WHERE temporary AND table_name IN {names} "
-        f"ORDER BY ALL"
-    ).fetchall()
+        for made, name in (("VIEW", LIVE), (kind, ROWS), ("TABLE", DAY)):
+            con.execute(f"DROP {made} IF EXISTS temp.{name}")
 
 
 @cache

@@ -1,7 +1,8 @@
 """The SQL that standardizes a dataset-day, made from its contract; `govpipes explain` prints it.
 
-Stages, one CTE each: landed rows → `texts` (raw values as text) → `standard` (std_<element>) → `checked`
-(err_<element>) → `judged` (reasons, flags, keys). Only text is made here; standardize.py runs it.
+Stages, one CTE each: landed rows → `texts` (raw values as text) → `told` (is anything said) → `standard`
+(std_<element>) → `checked` (err_<element>) → `judged` (reasons, flags, keys). Only text is made here;
+standardize.py runs it.
 Raw values are named "raw:<item>", rule codes "err:<item>", and "missing:<item>" says that nothing is told (a word for
 nothing is no value, whatever the element): a colon cannot occur in an item's name.
 """
@@ -29,7 +30,8 @@ def standardize_sql(
         [
             f"WITH landed AS (\n{_indent(landed_sql)}\n),",
             f"texts AS (\n  SELECT {_lines(_texts(contract, columns, end))}\n  FROM landed\n),",
-            f"standard AS (\n  SELECT *,\n    {_lines(_standards(contract, entity))}\n  FROM texts\n),",
+            f"told AS (\n  SELECT *,\n    {_lines(_told(contract))}\n  FROM texts\n),",
+            f"standard AS (\n  SELECT *,\n    {_lines(_standards(contract, entity))}\n  FROM told\n),",
             f"checked AS (\n  SELECT *,\n    {_lines(_checks(contract))}\n  FROM standard\n),",
             f"judged AS (\n  SELECT {_lines(_judgement(contract, entity, day, end))}\n  FROM checked\n)",
             f"SELECT {_lines(_output(contract))}",
@@ -89,11 +91,13 @@ def cursor_sql(contract: Contract, columns: Mapping[str, str], end: datetime) ->
     return f"CAST(std_timestamp({_as_text(column)}) AS TIMESTAMP)"
 
 
+def _told(contract: Contract) -> list[str]:
+    return [f"missing({_raw(item)}) AS {_missing(item)}" for item in contract.items]
+
+
 def _standards(contract: Contract, entity: Entity) -> list[str]:
-    values = [f"missing({_raw(item)}) AS {_missing(item)}" for item in contract.items]
-    values += [
-        f"CASE WHEN NOT missing({_raw(item)}) THEN std_{item.element}({_raw(item)}{_arguments(item)}) END "
-        f"AS {_value(item)}"
+    values = [
+        f"CASE WHEN NOT {_missing(item)} THEN std_{item.element}({_raw(item)}{_arguments(item)}) END AS {_value(item)}"
         for item in contract.items
     ]
     # the entity's key may name items this dataset does not have

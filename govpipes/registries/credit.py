@@ -30,7 +30,7 @@ def link_subjects(ws: Workspace, run_id: str) -> int:
 
     A link can appear long after its record: when the organization it names is registered.
     """
-    if any(table not in ws.lake.views(registry) for registry, table in _NEEDED.items()):
+    if not ws.lake.views().issuperset(_NEEDED.items()):
         return 0
     changed = ws.lake.write("credit.subject_link", f"link credit subjects ({run_id})", lambda: _write(ws))
     _ensure_profiles(ws)

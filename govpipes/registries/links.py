@@ -37,8 +37,8 @@ def ensure_links(ws: Workspace) -> None:
 
     Raises WarehouseError when the lake cannot be written.
     """
-    views = {registry: ws.lake.views(registry) for registry in {e.registry for e in ws.catalogue.entities}}
-    there = [e for e in ws.catalogue.entities if e.table in views[e.registry]]
+    views = ws.lake.views()
+    there = [e for e in ws.catalogue.entities if (e.registry, e.table) in views]
     made = [(entity, link) for entity in there for link in entity.links if _possible(ws, entity, link, there)]
     parts = [part for entity, link in made for part in _summary_sql(ws.catalogue, entity, link)]
     summary = " UNION ALL ".join(parts or [_NO_LINKS])
@@ -59,7 +59,7 @@ def _write(
 
 def waiting(ws: Workspace, entity: Entity) -> list[dict[str, str | int | None]]:
     """The entity's links by department: how many records have the link, are linked, wait for the other side."""
-    if not entity.links or "summary" not in ws.lake.views(SCHEMA):
+    if not entity.links or (SCHEMA, "summary") not in ws.lake.views():
         return []
     names = ("link", "department", "total", "linked", "orphans")
     found = ws.con.execute(

@@ -35,7 +35,7 @@ def ensure_findings(ws: Workspace) -> None:
 
 def broken(ws: Workspace, entity: Entity) -> list[dict[str, str | int | None]]:
     """The entity's rules that records break now, and how many do; the most first."""
-    if _view(entity) not in ws.lake.views(entity.registry):
+    if (entity.registry, _view(entity)) not in ws.lake.views():
         return []
     titles = {rule.name: rule.title.zh for rule in entity.rules}
     found = ws.con.execute(
@@ -47,11 +47,11 @@ def broken(ws: Workspace, entity: Entity) -> list[dict[str, str | int | None]]:
 
 def _tables(ws: Workspace) -> dict[str, str]:
     """`registry.entity` -> the golden table, of those that are there."""
-    views = {registry: ws.lake.views(registry) for registry in ws.catalogue.registries}
+    views = ws.lake.views()
     return {
         f"{e.registry}.{e.name}": ident(e.registry, e.table)
         for e in ws.catalogue.entities
-        if e.table in views[e.registry]
+        if (e.registry, e.table) in views
     }
 
 

@@ -101,14 +101,14 @@ class Lake:
             "SELECT DISTINCT table_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = ?",
             [LAKE, schema],
         ).fetchall()
-        return {str(name) for (name,) in rows} - self.views(schema)
+        return {str(name) for (name,) in rows} - {view for of, view in self.views() if of == schema}
 
-    def views(self, schema: str) -> set[str]:
-        """The names of a schema's views."""
+    def views(self) -> set[tuple[str, str]]:
+        """All views: schema and name."""
         rows = self.con.execute(
-            "SELECT view_name FROM duckdb_views() WHERE database_name = ? AND schema_name = ?", [LAKE, schema]
+            "SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = ?", [LAKE]
         ).fetchall()
-        return {str(name) for (name,) in rows}
+        return {(str(schema), str(name)) for schema, name in rows}
 
     def snapshot_id(self) -> int:
         """The newest snapshot's number."""

@@ -30,6 +30,7 @@ _LASTING = (
     "before recording",
     "before the lock",
     "after the lock",
+    "before INSERT INTO lake.pipeline",
     "before CALL lake.set_commit_message",
     "before COMMIT",
 )
@@ -64,6 +65,13 @@ def released(ws: Workspace) -> list[Any]:
         return [con.execute(query).fetchall() for query in _SAID]
     finally:
         con.close()
+
+
+def half_published(ws: Workspace) -> list[Any]:
+    """Claims of a publication the lake does not know of: data and book are written in one transaction or not at all."""
+    books = "SELECT publication_id FROM lake.pipeline.publications"
+    ask = f"SELECT source_day, source_key FROM lake.claims.{{}} WHERE publication_id NOT IN ({books})"
+    return [row for table in ws.lake.tables("claims") for row in ws.con.execute(ask.format(table)).fetchall()]
 
 
 def noted(ws: Workspace) -> set[Path]:
@@ -118,6 +126,7 @@ _children.set_forkserver_preload(["govpipes_tests.crashes.scenario", "govpipes.p
 def holds_after(tiny: Tiny, name: str, undisturbed: list[Any]) -> None:
     """Run the scenario to its end; then the laws hold, and nothing is left taken."""
     with tiny.open() as ws:
+        assert half_published(ws) == [], name
         run(ws)
         assert said(ws) == undisturbed, name
         balance = ws.ledger.balance()
