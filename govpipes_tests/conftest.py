@@ -41,6 +41,9 @@ _LONG = ("laws", "province", "simulator", "crashes", "cli")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folders = {folder: n for n, folder in enumerate(_LONG)}
     items.sort(key=lambda item: folders.get(item.path.parent.name, len(folders)))
+    for item in items:  # a file stays with one worker; the simulator's files share one province
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(str(folder if folder.name == "simulator" else item.path)))
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def by_itself(postgres_settings: Settings, folder: Path, days: int, *, daily: bo
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("days", [5, pytest.param(365, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("days", [3, pytest.param(365, marks=pytest.mark.soak)])
 def test_a_year_is_loaded_while_the_daily_sync_goes_on(
     days: int,
     tiny: Tiny,
