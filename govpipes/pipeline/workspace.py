@@ -134,6 +134,7 @@ _POSTGRES_IS_GONE = (
     "no connection to the server",
     "connection to server",
     "Connection refused",
+    'Failed to execute query "ROLLBACK"',  # a rollback fails for no other reason, and has no words for it
 )
 """What DuckDB says of a PostgreSQL that has ended under it."""
 
