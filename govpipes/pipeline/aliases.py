@@ -5,6 +5,7 @@ tied to one entity leads to it; a number that is tied to several leads to none o
 their own. Claims keep the key they were published with: a tie that falls takes nothing with it.
 """
 
+import re
 from collections.abc import Sequence
 
 from govpipes.catalogue.model import Contract, Entity
@@ -42,7 +43,10 @@ def tie(ws: Workspace, entity: Entity, contracts: Sequence[Contract], touched: s
         return
     con, table = ws.con, _table(entity)
     within = f"entity_key IN (SELECT entity_key FROM {touched})" if touched else "entity_key IS NOT NULL"
-    ties = " UNION ".join(_ties(entity, contract, within) for contract in contracts)
+    giving = [contract for contract in contracts if _gives(entity, contract)]
+    ties = (
+        " UNION ".join(_ties(entity, contract, within) for contract in giving) or f"SELECT {_TIE} FROM {table} LIMIT 0"
+    )
     con.execute(f"CREATE OR REPLACE TEMP TABLE ties AS SELECT {_TIE} FROM ({ties}) WHERE alias <> entity_key")
     known = f"SELECT {_TIE} FROM {table} WHERE recorded_to IS NULL AND {within}"
     con.execute(f"CREATE OR REPLACE TEMP TABLE fallen AS {known} EXCEPT SELECT {_TIE} FROM ties")
@@ -88,6 +92,12 @@ def named_sql(rows: str) -> str:
 def aliases_table(entity: Entity) -> str:
     """The quoted name of an entity's ties within the lake or a release."""
     return ident(entity.registry, _name(entity))
+
+
+def _gives(entity: Entity, contract: Contract) -> bool:
+    """Whether a dataset has any of the items that the entity's other numbers are made of."""
+    named = set(re.findall(r"\w+", " ".join(alias.key for alias in entity.aliases)))
+    return any(item.name in named for item in contract.items)
 
 
 def _ties(entity: Entity, contract: Contract, within: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from govpipes.catalogue import Catalogue
 from govpipes.catalogue.model import Entity, Link
+from govpipes.pipeline.aliases import aliases_table, leads_to_sql
+from govpipes.pipeline.valid_time import KNOWN
 from govpipes.pipeline.workspace import Workspace
 from govpipes.sql import column_list, ident, literal
 from govpipes.warehouse import LAKE, Column
@@ -97,10 +99,9 @@ def _link_sql(entity: Entity, link: Link, there: list[Entity]) -> str:
     assert link.item is not None
     sides = _targets(link, there)
     names = [f"t{n}" for n in range(len(sides))]
-    # several records may answer to one code (a division's, over time): one of them, always the same
     joins = " ".join(
-        f"LEFT JOIN (SELECT {ident(link.matches)} AS link_key, max(entity_key) AS entity_key "
-        f"FROM {ident(side.registry, side.table)} GROUP BY 1) {name} ON {name}.link_key = s.{ident(link.item)}"
+        f"LEFT JOIN ({_called(side, link, ident(side.registry, side.table), 'recorded_to IS NULL')}) {name} "
+        f"ON {name}.link_key = s.{ident(link.item)}"
         for name, side in zip(names, sides, strict=True)
     )
     found = [f"WHEN {name}.entity_key IS NOT NULL THEN" for name in names]
@@ -111,6 +112,15 @@ def _link_sql(entity: Entity, link: Link, there: list[Entity]) -> str:
         f"coalesce({', '.join(f'{name}.entity_key' for name in names)}) AS target_key "
         f"FROM {ident(entity.registry, entity.table)} s {joins} WHERE s.{ident(link.item)} IS NOT NULL"
     )
+
+
+def _called(side: Entity, link: Link, records: str, known: str) -> str:
+    """What a link may name on the other side, and whom it names: its `matches`, or a number that leads to its key."""
+    names = f"SELECT {ident(link.matches)} AS link_key, entity_key FROM {records}"
+    if side.aliases and link.matches == "entity_key":
+        names += f" UNION ALL SELECT alias, entity_key FROM ({leads_to_sql(aliases_table(side), known)})"
+    # several records may answer to one code (a division's, over time): one of them, always the same
+    return f"SELECT link_key, max(entity_key) AS entity_key FROM ({names}) GROUP BY link_key"
 
 
 def _dataset(entity: Entity, link: Link) -> str:
@@ -187,10 +197,17 @@ def _neighbours(entity: Entity, link: Link, there: list[Entity]) -> Iterator[str
         return
     item = ident(str(link.item))
     if link.matches == "entity_key":  # a division has everybody in it: that is no file
-        yield f"SELECT {me}, entity_key, {back} AS via FROM {_as_of(entity)} WHERE {item} = key AND entity_key <> key"
+        called = "SELECT key"
+        for side in _targets(link, there):
+            if side.aliases:
+                ties = leads_to_sql(aliases_table(side), KNOWN)
+                called += f" UNION ALL SELECT alias FROM ({ties}) WHERE entity_key = key"
+        yield (
+            f"SELECT {me}, entity_key, {back} AS via FROM {_as_of(entity)} "
+            f"WHERE {item} IN ({called}) AND entity_key <> key"
+        )
     for side in _targets(link, there):
         yield (
-            f"SELECT {literal(side.registry)}, {literal(side.name)}, max(t.entity_key), {forth} "
-            f"FROM {_as_of(entity)} s JOIN {_as_of(side)} t ON t.{ident(link.matches)} = s.{item} "
-            "WHERE s.entity_key = key GROUP BY s.entity_key"
+            f"SELECT {literal(side.registry)}, {literal(side.name)}, t.entity_key, {forth} FROM {_as_of(entity)} s "
+            f"JOIN ({_called(side, link, _as_of(side), KNOWN)}) t ON t.link_key = s.{item} WHERE s.entity_key = key"
         )

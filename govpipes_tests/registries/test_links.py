@@ -80,6 +80,40 @@ def test_a_link_by_a_derived_column_is_told_by_its_item(tiny: Tiny) -> None:
         assert ("owner", "forward", "public_security", 1, 1, 0) in summary(ws)
 
 
+def test_a_link_by_a_former_number_finds_its_person(tiny: Tiny) -> None:
+    """And the person's file has what was written under it; one number of two people finds nobody."""
+    person = REGISTRY["entities"][0]
+    former = {"name": "former", "element": "citizen_id", "title": TITLE}
+    aliases = [{"name": "former", "key": "former", "title": TITLE}]
+    made = REGISTRY | {"entities": [person | {"items": [*person["items"], former], "aliases": aliases}, VEHICLE]}
+    path = tiny.folder / "data" / "catalogue" / "population" / "_registry.yaml"
+    path.write_text(yaml.safe_dump(made, allow_unicode=True), encoding="utf-8")
+    said = [
+        {"name": "citizen_id", "from": "sfzh", "element": "citizen_id", "required": True, "authority": 10},
+        {"name": "former", "from": "dh", "element": "citizen_id", "authority": 10},
+    ]
+    tiny.add("people", items=said)
+    tiny.add("plates", entity="vehicle", items=ITEMS)
+    put(tiny, "plates", "苏A1", 0)
+    tiny.put("people", [("1", GOOD[1], "王芳", GOOD[0], "0", f"{DAY} 09:00:00")])
+    with tiny.open() as ws:
+        for dataset in ("people", "plates"):
+            day_of(ws, ws.catalogue.contracts[dataset], DAY)
+        for entity in ("person", "vehicle"):
+            fuse(ws, "population", entity, "test")
+        assert ("owner", "forward", "public_security", 1, 1, 0) in summary(ws)
+        ws.con.execute("USE lake")
+        file = "SELECT DISTINCT entity, entity_key, via FROM links.file(?, NULL, NULL) ORDER BY ALL"
+        both = {("person", GOOD[1]), ("vehicle", "苏A1")}
+        for key in (GOOD[1], "苏A1"):
+            assert {row[:2] for row in ws.con.execute(file, [key]).fetchall()} == both
+        ws.con.execute("USE memory")
+        tiny.put("people", [("2", GOOD[2], "李娜", GOOD[0], "0", f"{DAY} 09:30:00")])
+        day_of(ws, ws.catalogue.contracts["people"], DAY)
+        fuse(ws, "population", "person", "test")
+        assert ("owner", "forward", "public_security", 1, 0, 1) in summary(ws)
+
+
 def test_an_orphan_waits_and_resolves_when_the_other_side_arrives(tiny: Tiny, ws: Workspace) -> None:
     nobody = ("owner", "back from population.person", None, 0, 0, 0)
     assert summary(ws) == [nobody, ("owner", "forward", "public_security", 2, 0, 2)]

@@ -21,6 +21,10 @@ CREATE OR REPLACE TEMP MACRO phone_number(key, version) AS
     pick(getvariable('phone_heads'), draw('phone' || version, key))
     || lpad(whole(draw('phone tail' || version, key), 20000000, 99999999)::VARCHAR, 8, '0');
 
+-- The number that an older file has of a person: with half of those who were given another one it is the former.
+CREATE OR REPLACE TEMP MACRO number_given(pid, citizen_id, former_citizen_id) AS
+    CASE WHEN draw('older file', pid) < 0.5 THEN coalesce(former_citizen_id, citizen_id) ELSE citizen_id END;
+
 -- A given name of the bearer's generation; one character for a part of the older, a rare character for few.
 CREATE OR REPLACE TEMP MACRO given_list(sex, year) AS CASE
     WHEN year < 1960 THEN if(sex = '1', getvariable('given_M1950'), getvariable('given_F1950'))

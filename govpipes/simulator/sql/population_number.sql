@@ -20,7 +20,9 @@ aged AS (
     SELECT *, year(birth_date) AS born, age_on(birth_date, getvariable('day')) AS years,
            starts_with(code, '9') AS foreigner, substr(code, 1, 2) IN ('81', '82', '83') AS hmt,
            CASE WHEN foreigner THEN NULL WHEN draw('ethnic', pid) < 0.99 OR role = 'child' THEN '01'
-                ELSE pick(getvariable('ethnic_few'), draw('ethnic few', pid)) END AS ethnic_code FROM bodied)
+                ELSE pick(getvariable('ethnic_few'), draw('ethnic few', pid)) END AS ethnic_code,
+           -- a few had another number once: two persons had been given one, and the sequence numbers from 900 on are free
+           left(body, 14) || (900 + 2 * (pid % 45) + if(sex = '1', 1, 0))::VARCHAR AS old_body FROM bodied)
 SELECT pid, kind, hid, role, body || citizen_id_check(body),
        CASE WHEN foreigner THEN '553' WHEN hmt THEN '990' ELSE '111' END,
        CASE WHEN foreigner THEN pick(getvariable('foreign_names'), draw('name', pid))
@@ -44,5 +46,7 @@ SELECT pid, kind, hid, role, body || citizen_id_check(body),
             WHEN years > 60 THEN '30' ELSE '40' END AS marital,
        marital,
        CASE WHEN years < 18 THEN NULL ELSE pick(getvariable('education_adult'), draw('education', pid)) END,
-       NULL, kind = 'register', NULL
+       NULL, kind = 'register', NULL,
+       CASE WHEN kind = 'register' AND years >= 30 AND draw('number given again', pid) < 0.01
+            THEN old_body || citizen_id_check(old_body) END
 FROM aged;

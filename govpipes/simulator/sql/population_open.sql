@@ -53,4 +53,4 @@ CREATE TABLE province.person (
     former_name VARCHAR, sex VARCHAR, ethnic VARCHAR, birth_date DATE, birth_place_region VARCHAR, nationality VARCHAR,
     hukou_region VARCHAR, household_number VARCHAR, relation VARCHAR, hukou_address BIGINT, residence_region VARCHAR,
     residence_address BIGINT, phone VARCHAR, marital VARCHAR, marital_police VARCHAR, education VARCHAR, spouse BIGINT,
-    on_register BOOLEAN, death_date DATE);
+    on_register BOOLEAN, death_date DATE, former_citizen_id VARCHAR);

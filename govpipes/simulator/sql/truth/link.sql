@@ -4,7 +4,7 @@ SELECT kind || '|' || from_key AS key, to_key IS NULL AS gone, kind, from_key, t
     UNION ALL SELECT 'residence_address', citizen_id, residence_address_id FROM truth_person
     UNION ALL SELECT 'husband', key, husband_citizen_id FROM truth_marriage
     UNION ALL SELECT 'wife', key, wife_citizen_id FROM truth_marriage
-    UNION ALL SELECT 'legal_representative', key, legal_representative_id FROM truth_organization
+    UNION ALL SELECT 'legal_representative', key, representative_key FROM truth_organization
     UNION ALL SELECT 'domicile', key, domicile_address_id FROM truth_organization
     UNION ALL SELECT 'subject', key, subject_key FROM truth_credit_record
     UNION ALL SELECT 'holder', key, coalesce(holder_citizen_id, holder_organization_key) FROM truth_certificate

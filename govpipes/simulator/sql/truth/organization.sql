@@ -5,7 +5,8 @@ SELECT organization_key_of(z.uscc, z.registration_number) AS key, false AS gone,
        CASE z.kind WHEN 'enterprise' THEN '91' WHEN 'individual' THEN '92' WHEN 'cooperative' THEN '93' ELSE left(z.uscc, 2) END
            AS organization_kind,
        z.market_type, z.industry, z.capital AS registered_capital_wan,
-       z.currency, p.name AS legal_representative, p.citizen_id AS legal_representative_id, z.established_on, z.approved_on,
+       z.currency, p.name AS legal_representative, number_given(p.pid, p.citizen_id, p.former_citizen_id) AS legal_representative_id,
+       p.citizen_id AS representative_key, z.established_on, z.approved_on,
        z.term_until, z.region AS registration_region,
        z.city || z.county || CASE z.kind WHEN 'social' THEN '民政局' WHEN 'institution' THEN NULL ELSE '市场监督管理局' END
            AS registration_authority, a.text AS domicile, a.address_id AS domicile_address_id,

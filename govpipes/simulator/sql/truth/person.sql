@@ -1,5 +1,6 @@
 -- Persons under the catalogue's names. The household of who is not on the register (yet, or no longer) is nobody's truth.
-SELECT p.citizen_id AS key, p.kind = 'left' AS gone, p.citizen_id, p.certificate_type, p.name, p.former_name, p.sex, p.ethnic,
+SELECT p.citizen_id AS key, p.kind = 'left' AS gone, p.citizen_id, p.former_citizen_id,
+       p.certificate_type, p.name, p.former_name, p.sex, p.ethnic,
        p.birth_date, p.birth_place_region, p.nationality, p.hukou_region,
        CASE WHEN p.on_register THEN p.household_number END AS household_number,
        CASE WHEN p.on_register THEN p.relation END AS relation_to_head,
