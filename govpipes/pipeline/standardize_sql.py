@@ -1,8 +1,8 @@
 """The SQL that standardizes a dataset-day, made from its contract; `govpipes explain` prints it.
 
 Stages, one CTE each: landed rows → `texts` (raw values as text) → `told` (is anything said) → `standard`
-(std_<element>) → `checked` (err_<element>) → `judged` (reasons, flags, keys). Only text is made here;
-standardize.py runs it.
+(std_<element>) → `checked` (err_<element>) → `judged` (reasons, flags, keys) → the row and its hash. A stage uses what
+the one before has made: an alias used again beside itself would be planned twice. Only text is made here.
 Raw values are named "raw:<item>", rule codes "err:<item>", and "missing:<item>" says that nothing is told (a word for
 nothing is no value, whatever the element): a colon cannot occur in an item's name.
 """
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract, Entity, Item
-from govpipes.sql import ident, literal
+from govpipes.sql import column_list, ident, literal
 from govpipes.standards import ELEMENTS
 
 SWEPT = "SWEPT"
@@ -137,8 +137,6 @@ def _judgement(contract: Contract, entity: Entity, day: date, end: datetime) -> 
     for rule in contract.rules:
         broken = f"CASE WHEN NOT ({rule.sql}\n) THEN {literal('rule:' + rule.name)} END"
         (reasons if rule.on_fail == "reject" else flags).append(broken)
-    items = ", ".join(_final(item) for item in contract.items)
-    names = " ".join(item.name for item in contract.items)
     return [
         "landing_id",
         "row_number",
@@ -148,8 +146,6 @@ def _judgement(contract: Contract, entity: Entity, day: date, end: datetime) -> 
         "cursor",
         "is_deleted",
         f"list_filter([{_list(flags)}]::VARCHAR[], lambda f: f IS NOT NULL) AS flags",
-        # all that a claim says, and under which names: what the contract changes is then a new version
-        f"CAST(hash({literal(names)}, {items}, entity_key, is_deleted, flags) >> 1 AS BIGINT) AS row_hash",
         # a deletion is taken as it comes: all that matters of it is its key and its time
         f"list_filter(CASE WHEN is_deleted THEN [{_list(technical)}] ELSE [{_list(reasons)}] END::VARCHAR[], "
         "lambda r: r IS NOT NULL) AS reasons",
@@ -157,8 +153,12 @@ def _judgement(contract: Contract, entity: Entity, day: date, end: datetime) -> 
 
 
 def _output(contract: Contract) -> list[str]:
-    names = [item.name for item in contract.items] + list(CANDIDATE_COLUMNS)
-    return [", ".join(ident(name) for name in names), "reasons", "landing_id", "row_number"]
+    items = [item.name for item in contract.items]
+    # all that a claim says, and under which names: what the contract changes is then a new version
+    said = f"{literal(' '.join(items))}, {column_list(items)}, entity_key, is_deleted, flags"
+    made = {"row_hash": f"CAST(hash({said}) >> 1 AS BIGINT) AS row_hash"}
+    technical = [made.get(name, ident(name)) for name in CANDIDATE_COLUMNS]
+    return [column_list(items), *technical, "reasons", "landing_id", "row_number"]
 
 
 def _final(item: Item) -> str:

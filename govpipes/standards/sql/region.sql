@@ -19,17 +19,20 @@ CREATE TEMP MACRO region_entry(code) AS CASE WHEN regexp_full_match(code, '32\d{
 CREATE TEMP MACRO region_number(code) AS TRY_CAST(left(region_entry(code), 3) AS INTEGER);
 CREATE TEMP MACRO region_first_year(code) AS TRY_CAST(substr(region_entry(code), 4, 4) AS INTEGER);
 
--- Was this ever a code (any level)? Other provinces: the form only.
+-- Was this ever a code (any level)? Other provinces: the form only. The macros below name region_entry as seldom as they
+-- can: a statement is planned with a copy of the book for each time.
+CREATE TEMP MACRO region_form(code) AS
+    coalesce(regexp_full_match(code, province_pattern() || '(0000|\d[1-9]\d\d|[1-9]\d\d\d)'), false);
 CREATE TEMP MACRO region_known(code) AS CASE WHEN starts_with(code, '32') THEN region_entry(code) IS NOT NULL
-    ELSE coalesce(regexp_full_match(code, province_pattern() || '(0000|\d[1-9]\d\d|[1-9]\d\d\d)'), false) END;
+    ELSE region_form(code) END;
 CREATE TEMP MACRO region_current(code) AS CASE WHEN starts_with(code, '32')
-    THEN coalesce(substr(region_entry(code), 8, 4) = '9999', false) ELSE region_known(code) END;
+    THEN coalesce(substr(region_entry(code), 8, 4) = '9999', false) ELSE region_form(code) END;
 -- Was this code valid on the day? The year of a change belongs to both the old and the new code; years in which a code
 -- reused later rested (320702-320705, 1984-85) count as valid.
 CREATE TEMP MACRO region_valid(code, day) AS CASE WHEN starts_with(code, '32')
-    THEN coalesce(strftime(day, '%Y') BETWEEN substr(region_entry(code), 4, 4) AND substr(region_entry(code), 8, 4)
-        AND strftime(day, '%Y') <> substr(region_entry(code), 8, 4), false)
-    ELSE region_known(code) END;
+    THEN coalesce(strftime(day, '%Y') >= substr(region_entry(code), 4, 4)
+        AND strftime(day, '%Y') < substr(region_entry(code), 8, 4), false)
+    ELSE region_form(code) END;
 -- Up to four rows of one code, the latest last.
 CREATE TEMP MACRO region_rows_of(code) AS
     list_filter(region_rows()[region_number(code) : region_number(code) + 3], lambda row_text: starts_with(row_text, code));
@@ -38,11 +41,12 @@ CREATE TEMP MACRO region_name(code, day) AS string_split(list_filter(region_rows
     substr(row_named, 8, 4) <= strftime(day, '%Y') AND substr(row_named, 13, 4) > strftime(day, '%Y'))[-1], '|')[2];
 -- The code its whole area has today; the code itself while current, and when it was split or its successor is unknown.
 CREATE TEMP MACRO region_latest(code) AS CASE WHEN starts_with(code, '32')
-    THEN coalesce(nullif(substr(region_entry(code), 12, 6), '------'), code) ELSE code END;
+    THEN coalesce(replace(substr(region_entry(code), 12, 6), '------', code), code) ELSE code END;
 -- The code under which the whole area lives on, as of the day; NULL when it was split (REG-03) or is unknown.
 CREATE TEMP MACRO region_successor(code, day) AS CASE
     WHEN region_valid(code, day) THEN code
-    WHEN year(day) >= 2021 THEN nullif(region_latest(code), code)
+    WHEN year(day) >= 2021 THEN
+        list_transform([substr(region_entry(code), 12, 6)], lambda today: CASE WHEN today <> '------' THEN today END)[1]
     ELSE list_filter(string_split(string_split(substr(region_rows_of(code)[-1], 20), '|')[1], ','),
         lambda successor: successor <> '' AND region_valid(successor, day))[1] END;
 
