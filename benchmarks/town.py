@@ -66,33 +66,39 @@ def build(folder: Path, persons: int, rows: int, *, stock: bool = True) -> Town:
     _write_catalogue(folder / "data")
     town = Town(folder, postgres.create_database(settings_in(folder), "department"), persons, rows)
     (folder / "town.json").write_text(json.dumps(asdict(town) | {"folder": str(folder)}), encoding="utf-8")
-    add_table(town, "register", [people.stock_sql(0, persons, OPENING)] if stock else [])
+    add_tables(town, ["register"], [people.stock_sql(0, persons, OPENING)] if stock else [])
     return town
 
 
-def add_table(town: Town, table: str, queries: Sequence[str]) -> None:
-    """Make a table of the register's columns, with the rows of these queries and an index on the time of change."""
+def add_tables(town: Town, tables: Sequence[str], queries: Sequence[str] = ()) -> None:
+    """Make tables of the register's columns, each with the rows of these queries and an index on the time of change."""
     columns = ", ".join(f"{ident(name)} {kind}" for name, kind in _TYPES.items())
-    _in_department(town, f"CREATE TABLE {ident(table)} ({columns})")
-    load(town, table, queries)
-    _in_department(town, f"CREATE INDEX ON {ident(table)} (gxsj)", f"VACUUM ANALYZE {ident(table)}")
+    _in_department(town, *(f"CREATE TABLE {ident(table)} ({columns})" for table in tables))
+    load(town, tables, queries)
+    for table in tables:
+        _in_department(town, f"CREATE INDEX ON {ident(table)} (gxsj)", f"VACUUM ANALYZE {ident(table)}")
 
 
 def add_day(town: Town, number: int) -> date:
     """Load the changes of the day with this number (from 1); the day."""
     day = OPENING + timedelta(days=number)
-    load(town, "register", [people.day_sql(town.persons, town.rows, day, number)])
+    load(town, ["register"], [people.day_sql(town.persons, town.rows, day, number)])
     _in_department(town, "VACUUM ANALYZE register")
     return day
 
 
-def add_contracts(town: Town, names: Sequence[str]) -> None:
-    """More contracts like the register's, each over a table of its own name and with a rank of its own."""
+def add_contracts(town: Town, names: Sequence[str], *, fused: bool = True) -> None:
+    """More contracts like the register's, each over a table of its own name and with a rank of its own.
+
+    fused: whether they take part in golden records.
+    """
     folder = town.folder / "data" / "catalogue" / "population"
     contract = yaml.safe_load((folder / "register.yaml").read_text(encoding="utf-8"))
     for rank, name in enumerate(names, 11):
         title = {"zh": f"{name}信息", "en": name}
-        items = [item | ({"authority": rank} if "authority" in item else {}) for item in contract["items"]]
+        items = [{key: value for key, value in item.items() if key != "authority"} for item in contract["items"]]
+        if fused:
+            items = [item | ({"authority": rank} if "authority" in item else {}) for item in contract["items"]]
         made = contract | {"dataset": name, "title": title, "items": items}
         made["source"] = contract["source"] | {"table": name}
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(made, allow_unicode=True, sort_keys=False))
@@ -108,13 +114,15 @@ def close(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def load(town: Town, table: str, queries: Sequence[str]) -> None:
-    """Insert what the generator's queries give into a table of the department."""
+def load(town: Town, tables: Sequence[str], queries: Sequence[str]) -> None:
+    """Insert what the generator's queries give into each of these tables of the department."""
     con = generator(town.settings)
     create_postgres_secret(con, "department", town.source_url)
     con.execute("ATTACH '' AS department (TYPE postgres, SECRET department)")
     for query in queries:
-        con.execute(f"INSERT INTO department.{ident(table)} {query}")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE made AS {query}")
+        for table in tables:
+            con.execute(f"INSERT INTO department.{ident(table)} FROM made")
     con.close()
 
 

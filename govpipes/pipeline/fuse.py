@@ -210,11 +210,12 @@ def _note(ws: Workspace, entity: Entity, newest: dict[str, int], spec: str) -> N
 
 
 def _newest_publications(ws: Workspace, contracts: list[Contract]) -> dict[str, int]:
+    wanted = ", ".join(literal(contract.dataset) for contract in contracts)
     rows = ws.con.execute(
-        f"SELECT dataset, max(publication_id) FROM {LAKE}.pipeline.publications GROUP BY dataset"
+        f"SELECT dataset, max(publication_id) FROM {LAKE}.pipeline.publications "
+        f"WHERE dataset IN ({wanted}) GROUP BY dataset"
     ).fetchall()
-    wanted = {contract.dataset for contract in contracts}
-    return {str(dataset): int(number) for dataset, number in rows if dataset in wanted}
+    return {str(dataset): int(number) for dataset, number in rows}
 
 
 def _fused(ws: Workspace, entity: Entity) -> dict[str, tuple[int, str]]:
