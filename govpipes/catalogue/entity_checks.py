@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from govpipes.catalogue.binding import Binder
 from govpipes.catalogue.files import Place, YamlFile
-from govpipes.catalogue.model import Entity, Registry
+from govpipes.catalogue.model import MATCHABLE, Entity, Registry
 from govpipes.catalogue.problems import Problems
 from govpipes.standards import ELEMENTS
 
@@ -48,6 +48,19 @@ def check_entity_sql(registry: Registry, binder: Binder, file: YamlFile, problem
                 problems.add(file, ("entities", n, "derived", m, "sql"), message, found=derived.sql)
 
 
+def check_matching(registry: Registry, binder: Binder, file: YamlFile, problems: Problems) -> None:
+    """What a matching compares binds over the golden record, and can have the type it is compared as."""
+    for n, entity in enumerate(registry.entities):
+        types = _golden_types(entity)
+        for m, link in enumerate(entity.links):
+            said = link.matching.says.columns if link.matching else {}
+            for name, (kind, sql) in said.items():
+                reason = binder.why_not(f"CAST(({sql}\n) AS {kind})", types)
+                if reason:
+                    at: Place = ("entities", n, "links", m, "matching", "says", name)
+                    problems.add(file, at, f"what is said of the {name} does not bind as {kind}: {reason}", found=sql)
+
+
 def check_rules(
     registry: Registry, registries: Iterable[Registry], binder: Binder, file: YamlFile, problems: Problems
 ) -> None:
@@ -73,7 +86,7 @@ def check_links(registry: Registry, registries: Mapping[str, Registry], file: Ya
         for m, link in enumerate(entity.links):
             at: Place = ("entities", n, "links", m)
             mine = _columns(entity)
-            if link.item is not None and link.item not in mine:
+            if link.item not in mine:
                 problems.add(file, (*at, "item"), "there is no such column", found=link.item, allowed=mine, near=True)
             for target in link.to:
                 if target not in entities:
@@ -84,6 +97,11 @@ def check_links(registry: Registry, registries: Mapping[str, Registry], file: Ya
                     problems.add(
                         file, (*at, "matches"), f"{target} has no such column", found=link.matches, allowed=allowed
                     )
+                elif link.matching:
+                    lacking = [name for name in MATCHABLE[target] if name not in _columns(entities[target])]
+                    if lacking:
+                        message = f"{target} cannot be matched without {', '.join(lacking)}"
+                        problems.add(file, (*at, "matching"), message, found=target)
 
 
 def _columns(entity: Entity) -> list[str]:

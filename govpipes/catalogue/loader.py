@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from govpipes import standards
 from govpipes.catalogue.binding import Binder
 from govpipes.catalogue.contract_checks import check_contract, check_elements, check_sql
-from govpipes.catalogue.entity_checks import check_entity_sql, check_links, check_registry, check_rules
+from govpipes.catalogue.entity_checks import check_entity_sql, check_links, check_matching, check_registry, check_rules
 from govpipes.catalogue.files import YamlError, YamlFile
 from govpipes.catalogue.model import Contract, Department, Entity, Registry
 from govpipes.catalogue.problems import Problem, Problems
@@ -231,6 +231,7 @@ class _Loading:
         with binder:
             for registry, file in self.registries.values():
                 check_entity_sql(registry, binder, file, self.problems)
+                check_matching(registry, binder, file, self.problems)
                 check_rules(registry, [r for r, _ in self.registries.values()], binder, file, self.problems)
             for contract, file in self.contracts.values():
                 check_sql(contract, binder, file, self.problems)

@@ -130,26 +130,87 @@ class EntityRule(_Model):
         return _GOLDEN_TABLE.sub(lambda found: tables[found[1]], self.sql)
 
 
+_Sql = Annotated[str, Field(min_length=1)]
+_Certainty = Annotated[float, Field(gt=0, le=1)]
+
+MATCHABLE = {
+    "population.person": ("name", "former_name", "sex", "birth_date", "hukou_region", "residence_region"),
+    "legal_entity.organization": ("name", "uscc", "registration_number", "registration_region", "legal_representative"),
+}
+"""The entities that can be found without a number, and what of them is compared (registries/matching.py)."""
+
+
+class Says(_Model):
+    """What a record says of whom it is about, each as DuckDB SQL over the entity's columns.
+
+    person: whether it is a person, not an organization. number: as given, perhaps masked (3201**********4018). age: in
+    whole years on `on_day`. county: six digits, where it is likely to be found. representative: an organization's.
+    """
+
+    person: _Sql
+    name: _Sql
+    number: _Sql | None = None
+    registration_number: _Sql | None = None
+    sex: _Sql | None = None
+    age: _Sql | None = None
+    on_day: _Sql | None = None
+    county: _Sql | None = None
+    representative: _Sql | None = None
+
+    @property
+    def columns(self) -> dict[str, tuple[str, str]]:
+        """What is said -> its DuckDB type and its SQL; NULL for what records do not say."""
+        types = {"person": "BOOLEAN", "age": "BIGINT", "on_day": "DATE"}
+        return {name: (types.get(name, "VARCHAR"), sql or "NULL") for name, sql in self.model_dump().items()}
+
+
+class Matching(_Model):
+    """How the other side is found where a record gives no number that is of use.
+
+    link: from which probability on a match counts; review: from which on a person is asked.
+    """
+
+    link: _Certainty
+    review: _Certainty
+    says: Says
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.review > self.link:
+            _refuse("review", "what is sure enough to be linked is not reviewed: review must not be above link")
+        return self
+
+
 class Link(_Model):
     """How an entity's records are tied to another entity's.
 
-    item: the item or derived column that holds the other side's `matches` (default its key). table: instead of an
-    item, a table of the same registry in which a matching wrote the links: entity_key, subject_registry,
-    subject_entity, subject_key. to: the entities that may be on the other side, as `registry.entity`.
+    item: the item or derived column that holds the other side's `matches` (default its key). to: the entities that may
+    be on the other side, as `registry.entity`. matching: where the item says nothing, the other side is looked for;
+    what is found is in the tables `<link>_link` and `<link>_review` of the entity's registry.
     """
 
     name: Name
     title: Title
-    item: Name | None = None
-    table: Name | None = None
+    item: Name
     to: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")], ...], Field(min_length=1)]
     matches: Name = "entity_key"
+    matching: Matching | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if (self.item is None) == (self.table is None):
-            _refuse("name", f"link {self.name} needs either `item` or `table`, and not both")
+        if self.matching and (self.matches != "entity_key" or not set(self.to) <= MATCHABLE.keys()):
+            _refuse("matching", f"only {' and '.join(MATCHABLE)} can be found by matching, and by their key")
         return self
+
+    @property
+    def table(self) -> str | None:
+        """The table of the entity's registry that has what was found by matching; None where nothing is matched."""
+        return f"{self.name}_link" if self.matching else None
+
+    @property
+    def review_table(self) -> str:
+        """The table of the pairs that were found by matching."""
+        return f"{self.name}_review"
 
 
 class Entity(_Model):

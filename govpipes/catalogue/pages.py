@@ -66,7 +66,8 @@ def _entity(catalogue: Catalogue, entity: Entity) -> Iterator[str]:
         )
     if entity.links:
         links = [
-            (f"`{k.name}`", k.title.zh, ", ".join(f"`{to}`" for to in k.to), k.item or "matched") for k in entity.links
+            (f"`{k.name}`", k.title.zh, ", ".join(f"`{to}`" for to in k.to), k.item + ", matched" * bool(k.matching))
+            for k in entity.links
         ]
         yield _table(("link", "关联", "to", "by"), links)
     if entity.rules:

@@ -21,6 +21,7 @@ from govpipes.cli import (
     query,
     reconcile,
     release,
+    review,
     score,
     serve,
     simulate,
@@ -56,6 +57,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command("query")(query.query)
 app.command("why")(dossier.why)
 app.command("dossier")(dossier.dossier)
+app.add_typer(review.app, name="review")
 app.add_typer(release.app, name="release")
 app.command("maintain")(maintain.maintain)
 app.command("simulate")(simulate.simulate)

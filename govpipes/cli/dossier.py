@@ -53,7 +53,7 @@ def why(
     known = known_entity(open_catalogue(settings), entity)
     if item is not None:
         known_name("item", item, [one.name for one in known.items])
-    _write_down(settings, "why", key, unmasked, reason)
+    write_down(settings, "why", key, unmasked, reason)
     when = questions.When(valid_on, known_on, release)
     rows = questions.why(settings, known, key, item, when, unmasked=unmasked)
     if not as_json:
@@ -77,7 +77,7 @@ def dossier(
     from govpipes.registries import dossier as questions
 
     settings = Settings.from_env()
-    _write_down(settings, "dossier", key, unmasked, reason)
+    write_down(settings, "dossier", key, unmasked, reason)
     when = questions.When(valid_on, known_on, release)
     rows = questions.dossier(settings, open_catalogue(settings), key, when, unmasked=unmasked)
     if as_json:
@@ -92,7 +92,8 @@ def dossier(
         output.show(group, as_json=False, columns=columns)
 
 
-def _write_down(settings: Settings, command: str, key: str, unmasked: bool, reason: str | None) -> None:
+def write_down(settings: Settings, command: str, key: str, unmasked: bool, reason: str | None) -> None:
+    """Refuse values in full without a reason; with one, note who saw them and why."""
     from govpipes.registries import dossier as questions
 
     if not unmasked:

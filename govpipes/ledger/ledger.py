@@ -154,6 +154,11 @@ class Ledger:
         rows = self._rows(select(t.releases).order_by(t.releases.c.sequence.desc()).limit(1))
         return rows[0] if rows else None
 
+    def link_decisions(self, link: str) -> list[Row]:
+        """What people decided about the pairs of a link (registry.entity.link), oldest first."""
+        d = t.link_decisions
+        return self._rows(select(d).where(d.c.link == link).order_by(d.c.sequence))
+
     def last_maintenance(self) -> Row | None:
         """What the newest maintenance did."""
         rows = self._rows(select(t.maintenance).order_by(t.maintenance.c.sequence.desc()).limit(1))

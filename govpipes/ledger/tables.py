@@ -173,6 +173,17 @@ disclosures = _table(
 )
 """Who asked to see one person's or organization's values in full, and why; the key is there as its SHA-256."""
 
+link_decisions = _table(
+    "link_decisions",
+    Column("link", String(200), nullable=False),
+    Column("pair", String(64), nullable=False),
+    Column("decision", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("account", String(200), nullable=False),
+)
+"""What people decided about pairs that a matching found (`link` registry.entity.link, `pair` a SHA-256): accept, reject
+or undo; of each pair the newest counts."""
+
 maintenance = _table(
     "maintenance",
     Column("releases", JSONB, nullable=False),

@@ -20,7 +20,7 @@ from govpipes.orchestration.opened import Opened
 def entity_asset(entity: Entity, catalogue: Catalogue, opened: Opened) -> dg.AssetsDefinition:
     """The golden records of an entity, made from the claims of the datasets that speak of it."""
     contracts = list(catalogue.contracts_of(entity))
-    first = [catalogue.entity(*other) for other in registries.reads(entity.registry, entity.entity)]
+    first = [catalogue.entity(*other) for other in registries.reads(entity)]
 
     @dg.asset(
         key=entity_key(entity.registry, entity.table),

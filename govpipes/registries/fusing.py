@@ -1,33 +1,24 @@
-"""Fuse an entity, then do what is special to it.
+"""Fuse an entity, then do what follows: links that are matched, views of links and findings, what is special to it.
 
-`AFTER` is the whole list of special cases: entity -> what runs after its fusion, and which other entities that reads.
+`AFTER` is the whole list of special cases: entity -> what runs after its fusion.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
 
+from govpipes.catalogue.model import Entity
 from govpipes.pipeline.fuse import Fusion, conflicts, fuse_entity
 from govpipes.pipeline.workspace import Workspace, explaining
-from govpipes.registries.credit import link_subjects
+from govpipes.registries.credit import ensure_profiles
 from govpipes.registries.links import ensure_links, waiting
 from govpipes.registries.rules import broken, ensure_findings
+from govpipes.registries.subjects import link_subjects
 
 Key = tuple[str, str]
 """(registry, entity)."""
 
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """run: makes the special tables, returns how many of their rows changed; reads: the entities it needs first."""
-
-    run: Callable[[Workspace, str], int]
-    reads: tuple[Key, ...]
-
-
-AFTER: Mapping[Key, After] = {
-    ("credit", "record"): After(link_subjects, (("population", "person"), ("legal_entity", "organization"))),
-}
+AFTER: Mapping[Key, Callable[[Workspace], None]] = {("credit", "record"): ensure_profiles}
 
 
 @explaining()
@@ -38,8 +29,10 @@ def fuse(ws: Workspace, registry: str, entity: str, run_id: str) -> Fusion:
     """
     started = monotonic()
     fusion = fuse_entity(ws, registry, entity, run_id)
-    after = AFTER.get((registry, entity))
-    linked = after.run(ws, run_id) if after else 0
+    known = ws.catalogue.entity(registry, entity)
+    linked = sum(link_subjects(ws, known, link, run_id) for link in known.links)
+    if (registry, entity) in AFTER:
+        AFTER[registry, entity](ws)
     ensure_links(ws)
     ensure_findings(ws)
     return replace(fusion, updated=fusion.updated + linked, seconds=round(monotonic() - started, 3))
@@ -60,7 +53,7 @@ def findings(ws: Workspace, registry: str, entity_name: str) -> Findings:
     return Findings(conflicts(ws, entity), waiting(ws, entity), broken(ws, entity))
 
 
-def reads(registry: str, entity: str) -> tuple[Key, ...]:
-    """The entities that have to be fused before this one."""
-    after = AFTER.get((registry, entity))
-    return after.reads if after else ()
+def reads(entity: Entity) -> tuple[Key, ...]:
+    """The entities that have to be fused before this one: those among which its links are matched."""
+    targets = [target.split(".") for link in entity.links if link.matching for target in link.to]
+    return tuple((registry, name) for registry, name in targets)

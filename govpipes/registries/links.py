@@ -2,7 +2,7 @@
 
 Everything here is views and table macros in the lake's schema `links`, made from the entities' `links`; they travel
 with releases and cost a fusion nothing. An orphan (a key without a record) resolves by itself when the other side
-arrives. How a link is found where there is no key is the registry's own module.
+arrives. How a link is found where there is no key belongs to subjects.
 """
 
 import re
@@ -26,6 +26,8 @@ _LINK_COLUMNS = [
     Column("registry", "VARCHAR", "the other side's registry; NULL = nobody there yet (an orphan)"),
     Column("entity", "VARCHAR", "the other side's entity"),
     Column("target_key", "VARCHAR", "the other side's record"),
+    Column("how", "VARCHAR", "number, matched (without one) or decided (by somebody)"),
+    Column("probability", "DOUBLE", "how sure a match is, 0 to 1; 1 by number"),
 ]
 
 _NO_LINKS = (
@@ -92,11 +94,11 @@ def _link_sql(entity: Entity, link: Link, there: list[Entity]) -> str:
     """One row per record that has the link."""
     if link.table is not None:
         return (
-            "SELECT entity_key, subject_key AS link_key, CAST(NULL AS VARCHAR) AS dataset, "
-            "subject_registry AS registry, subject_entity AS entity, subject_key AS target_key "
-            f"FROM {ident(entity.registry, link.table)}"
+            f"SELECT t.entity_key, t.subject_key AS link_key, {_dataset(entity, link)} AS dataset, "
+            "t.subject_registry AS registry, t.subject_entity AS entity, t.subject_key AS target_key, "
+            f"t.how, t.probability FROM {ident(entity.registry, link.table)} t "
+            f"JOIN {ident(entity.registry, entity.table)} s ON s.entity_key = t.entity_key"
         )
-    assert link.item is not None
     sides = _targets(link, there)
     names = [f"t{n}" for n in range(len(sides))]
     joins = " ".join(
@@ -109,7 +111,9 @@ def _link_sql(entity: Entity, link: Link, there: list[Entity]) -> str:
         f"SELECT s.entity_key, s.{ident(link.item)} AS link_key, {_dataset(entity, link)} AS dataset, "
         f"CASE {' '.join(f'{w} {literal(e.registry)}' for w, e in zip(found, sides, strict=True))} END AS registry, "
         f"CASE {' '.join(f'{w} {literal(e.name)}' for w, e in zip(found, sides, strict=True))} END AS entity, "
-        f"coalesce({', '.join(f'{name}.entity_key' for name in names)}) AS target_key "
+        f"coalesce({', '.join(f'{name}.entity_key' for name in names)}) AS target_key, "
+        "CASE WHEN target_key IS NOT NULL THEN 'number' END AS how, "
+        "CASE WHEN target_key IS NOT NULL THEN CAST(1 AS DOUBLE) END AS probability "
         f"FROM {ident(entity.registry, entity.table)} s {joins} WHERE s.{ident(link.item)} IS NOT NULL"
     )
 
@@ -124,8 +128,9 @@ def _called(side: Entity, link: Link, records: str, known: str) -> str:
 
 
 def _dataset(entity: Entity, link: Link) -> str:
-    """Who says so; of a derived column, who says the first item it is made from that has a value."""
+    """Who says so; of a derived column, who says the first item it is made from that has a value, else the name."""
     made_of = next((set(_WORD.findall(d.sql)) for d in entity.derived if d.name == link.item), {link.item})
+    made_of |= set(_WORD.findall(link.matching.says.name)) if link.matching else set()
     said = [f"s.provenance.{ident(item.name)}" for item in entity.items if item.name in made_of]
     return f"coalesce({', '.join([*said, 'NULL'])})"
 
@@ -184,7 +189,7 @@ def _item(name: str) -> str:
 
 
 def _neighbours(entity: Entity, link: Link, there: list[Entity]) -> Iterator[str]:
-    """Both directions of a link, for the record `key`; found links (`table`) as they are now."""
+    """Both directions of a link, for the record `key`; matched links as they are now."""
     back, forth = literal(link.name + " (back)"), literal(link.name)
     me = f"{literal(entity.registry)} AS registry, {literal(entity.name)} AS entity"
     if link.table is not None:
@@ -195,7 +200,7 @@ def _neighbours(entity: Entity, link: Link, there: list[Entity]) -> Iterator[str
             "WHERE entity_key = key AND subject_key IS NOT NULL"
         )
         return
-    item = ident(str(link.item))
+    item = ident(link.item)
     if link.matches == "entity_key":  # a division has everybody in it: that is no file
         called = "SELECT key"
         for side in _targets(link, there):

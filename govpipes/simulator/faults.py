@@ -291,6 +291,29 @@ _INSTITUTIONS = (
     _keep("D19", "编制数", "'/'", share=0.03),
 )
 
+
+def _nameless_numbers(name: str, *numbers: str) -> tuple[Fault, ...]:
+    """Records whose subject has no number, and a name as it was typed: only matching tells whom they are about.
+
+    A traditional character, one that sounds the same, one that the font lacked (□, or of the private use area), one
+    forgotten. The first of `numbers` is an organization's.
+    """
+    c = ident(name)
+    none = dict.fromkeys(numbers, "NULL")
+    organization = f"{ident(numbers[0])} IS NOT NULL AND length({c}) > 9"
+    person = f"{ident(numbers[0])} IS NULL AND length({c}) = 3"
+    hole = f"left({c}, 4) || if(entity % 2 = 0, '□', chr(58000)) || substr({c}, 6)"
+    return (
+        Fault(
+            "D5", "keep", {name: f"translate({c}, '东华兴业贸电', '東華興業貿電')"} | none, organization, share=0.004
+        ),
+        Fault("D5", "keep", {name: f"translate({c}, '恒盛鑫瑞宏', '衡胜新锐洪')"} | none, organization, share=0.004),
+        Fault("D6", "flag", {name: hole} | none, organization, "NAME-02", share=0.004),
+        Fault("D5", "keep", {name: f"left({c}, 4) || substr({c}, 6)"} | none, organization, share=0.002),
+        Fault("D5", "keep", {name: f"translate({c}, '华玉琴杰伟', '華裕芹捷纬')"} | none, person, share=0.001),
+    )
+
+
 _LICENCES = (
     _reject("USCC-03", "XK_XDR_SHXYM", _wrong_check("XK_XDR_SHXYM"), share=0.002),
     _reject("ID-02", "XK_XDR_ZJHM", _swapped("XK_XDR_ZJHM"), _can_swap("XK_XDR_ZJHM"), share=0.002),
@@ -321,6 +344,7 @@ _LICENCES = (
         "what = 'new'",
         share=0.02,
     ),
+    *_nameless_numbers("XK_XDR_MC", "XK_XDR_SHXYM", "XK_XDR_GSZC", "XK_XDR_ZJHM"),
 )
 
 _PENALTIES = (
@@ -342,6 +366,7 @@ _PENALTIES = (
     _flag("D20", "UNIT-01", "cf_nr_fk", "cf_nr_fk * 10000", "cf_nr_fk > 0.1", share=0.01),
     _flag("D30", "FK-01", "cf_xdr_shxym", "NULL", "cf_xdr_shxym IS NOT NULL AND cf_xdr_gszc IS NULL", share=0.03),
     _flag("D34", "SEC-01", "bz", "'联系人证件' || cf_xdr_zjhm", "cf_xdr_zjhm IS NOT NULL", share=0.005),
+    *_nameless_numbers("cf_xdr_mc", "cf_xdr_shxym", "cf_xdr_gszc", "cf_xdr_zjhm"),
 )
 
 _DEFAULTERS = (

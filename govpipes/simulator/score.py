@@ -106,7 +106,7 @@ def score(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: Settin
         for link in entity.links:
             if link.name not in {kind for (kind,) in con.execute("SELECT DISTINCT kind FROM true_link").fetchall()}:
                 left_out.append(f"{name}.{link.name}: the province keeps no truth of this link")
-            elif known != "NULL" and link.table is not None:
+            elif known != "NULL" and link.matching:
                 left_out.append(
                     f"{name}.{link.name}: how it is linked is kept for now only, not for a day that is past"
                 )
@@ -286,7 +286,7 @@ def _link(
     else:
         found = " UNION ALL ".join(
             f"SELECT s.entity_key, t.entity_key AS target_key FROM {_golden(_name(entity))} s "
-            f"JOIN {_golden(target)} t ON t.entity_key = s.{ident(str(link.item))}"
+            f"JOIN {_golden(target)} t ON t.entity_key = s.{ident(link.item)}"
             for target in link.to
         )
     there = " UNION ALL ".join(f"SELECT key FROM {_true(target)}" for target in link.to)
@@ -318,9 +318,9 @@ def _told(catalogue: Catalogue, settings: Settings, entity: Entity, link: Link, 
     Where the other side is found by matching or by a derived key, any record does.
     """
     parts = []
-    found = entity.item(str(link.item)) is None
+    found = entity.item(link.item) is None
     for contract in catalogue.contracts_of(entity):
-        item = contract.item(str(link.item))
+        item = contract.item(link.item)
         if found or item is not None:
             named = f" WHERE {ident(item.columns[0])} IS NOT NULL" if item is not None else ""
             parts.append(f"SELECT truth_key FROM {caught.delivered(settings, contract, day)}{named}")

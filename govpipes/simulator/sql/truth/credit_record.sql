@@ -28,6 +28,8 @@ SELECT r.key, false AS gone, r.category, r.record_number, r.document_number, r.d
        CASE WHEN r.kind = 'defaulter' THEN coalesce(p.citizen_id, z.uscc) END AS subject_certificate_number,
        coalesce(p.citizen_id, organization_key_of(z.uscc, z.registration_number)) AS subject_key,
        CASE WHEN r.kind <> 'abnormal' THEN l.name END AS legal_representative,
+       CASE WHEN r.kind = 'defaulter' THEN p.sex END AS subject_sex,
+       CASE WHEN r.kind = 'defaulter' THEN age_on(p.birth_date, r.decision_date) END AS subject_age,
        r.decision_kind, r.content, r.basis, r.decision_date, r.effective_on, r.valid_until, r.publicity_until, r.amount_yuan,
        r.organ, r.organ_code, r.status
 FROM changed_record c
