@@ -49,7 +49,7 @@ def check_entity_sql(registry: Registry, binder: Binder, file: YamlFile, problem
 
 
 def check_matching(registry: Registry, binder: Binder, file: YamlFile, problems: Problems) -> None:
-    """What a matching compares binds over the golden record, and can have the type it is compared as."""
+    """What a matching compares binds over the golden record."""
     for n, entity in enumerate(registry.entities):
         types = _golden_types(entity)
         for m, link in enumerate(entity.links):

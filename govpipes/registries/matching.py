@@ -53,12 +53,15 @@ class Model:
 
     subjects, registry: SQL of the two sides, over `said` (catalogue.model.Says, beside `entity_key`) and over the
     golden table `{golden}`. Both give `id`, `name`, `former` (another name it had) and what is compared and blocked by.
+    names: which of these columns are names. made: SQL of columns to add that are made from a name as it is compared.
     blocks: SQL of a list of keys over a side's columns; pairs with an equal key are compared. weak: the same, but a key
     that too many share is left out.
     """
 
     subjects: str
     registry: str
+    names: tuple[str, ...]
+    made: str
     comparisons: tuple[Comparison, ...]
     blocks: tuple[str, ...]
     weak: tuple[str, ...]
@@ -98,6 +101,8 @@ SELECT entity_key AS id, fold_name(name) AS name, fold_name(former_name) AS form
        list_filter([hukou_region, residence_region], lambda region_of: region_of IS NOT NULL) AS counties,
        sex, NULL::BIGINT AS age, NULL::DATE AS on_day, birth_date AS born, [CAST(year(birth_date) AS VARCHAR)] AS years
 FROM {{golden}}""",
+    names=("name", "former"),
+    made="",
     comparisons=(
         Comparison(
             "name",
@@ -140,15 +145,17 @@ FROM {{golden}}""",
 )
 
 ORGANIZATION = Model(
-    subjects=f"""{_SUBJECT}, fold_organization(name) AS name, name_core(name) AS core,
+    subjects=f"""{_SUBJECT}, fold_organization(name) AS name,
        fold_name(representative) AS representative
 FROM said WHERE NOT person""",
     registry=f"""
 SELECT entity_key AS id, fold_organization(name) AS name, NULL::VARCHAR AS former, uscc AS number, {_KNOWN},
        left(uscc, 4) || right(uscc, 4) AS ends,
        list_filter([registration_region], lambda region_of: region_of IS NOT NULL) AS counties,
-       name_core(name) AS core, fold_name(legal_representative) AS representative
+       fold_name(legal_representative) AS representative
 FROM {{golden}}""",
+    names=("name", "former", "representative"),
+    made=", name_core(name) AS core",
     comparisons=(
         Comparison(
             "name",
@@ -174,7 +181,10 @@ FROM {{golden}}""",
         _COUNTY,
     ),
     blocks=("['n' || name, 'c' || core, 'p' || pinyin, 'm' || ends]",),
-    weak=("list_transform(range(1, length(core) - 1), lambda place: 't' || substr(core, CAST(place AS INTEGER), 3))",),
+    weak=(
+        "['r' || representative]",
+        "list_transform(range(1, length(core) - 1), lambda place: 't' || substr(core, CAST(place AS INTEGER), 3))",
+    ),
 )
 
 MODELS = {"population.person": PERSON, "legal_entity.organization": ORGANIZATION}
@@ -206,7 +216,7 @@ def match(con: duckdb.DuckDBPyConnection, model: Model, golden: str) -> str:
         con.execute(f"CREATE OR REPLACE TEMP TABLE side_b AS {model.registry.format(golden=golden)}")
         records = _one(con, "SELECT count(*) FROM side_b")
         for side in ("side_a", "side_b"):
-            _write_names(con, side)
+            _write_names(con, model, side)
         _block(con, model)
         _count_names(con, model, records)
         if _one(con, "SELECT count(*) FROM pair"):
@@ -223,19 +233,21 @@ def _prepare(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(f"CREATE TEMP TABLE han AS FROM read_csv({literal(file)}, header = true, all_varchar = true)")
 
 
-def _write_names(con: duckdb.DuckDBPyConnection, side: str) -> None:
+def _write_names(con: duckdb.DuckDBPyConnection, model: Model, side: str) -> None:
     """Names as they are compared: simplified, without dots; and how they sound. Each different name is done once."""
+    every = " UNION ".join(f"SELECT {name} AS name FROM {side}" for name in model.names)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE written AS SELECT name, string_agg(coalesce(simplified, letter), '' ORDER BY n) "
         "AS plain, string_agg(coalesce(pinyin, letter), ' ' ORDER BY n) AS pinyin FROM ("
         "SELECT name, unnest(letters) AS letter, generate_subscripts(letters, 1) AS n FROM ("
         "SELECT name, string_split(replace(name, '·', ''), '') AS letters "
-        f"FROM (SELECT name FROM {side} UNION SELECT former FROM {side}) WHERE name <> '')) "
-        "LEFT JOIN han ON character = letter GROUP BY name"
+        f"FROM ({every}) WHERE name <> '')) LEFT JOIN han ON character = letter GROUP BY name"
     )
+    plain = ", ".join(f"w_{name}.plain AS {name}" for name in model.names)
+    joins = " ".join(f"LEFT JOIN written w_{name} ON w_{name}.name = s.{name}" for name in model.names)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {side} AS SELECT s.* REPLACE (w.plain AS name, f.plain AS former), w.pinyin "
-        f"FROM {side} s LEFT JOIN written w ON w.name = s.name LEFT JOIN written f ON f.name = s.former"
+        f"CREATE OR REPLACE TEMP TABLE {side} AS SELECT *{model.made} FROM ("
+        f"SELECT s.* REPLACE ({plain}), w_name.pinyin FROM {side} s {joins})"
     )
     con.execute("DROP TABLE written")
 

@@ -259,7 +259,9 @@ WITH pair AS (
     SELECT pair, odds / (1 + sum(odds) OVER (PARTITION BY entity_key)) AS probability
     FROM pair WHERE pair NOT IN {_REJECTED}
 ), every AS (
-    SELECT pair, entity_key, registry, entity, subject, linked_by, reasons, coalesce(probability, 0) AS probability
+    -- never certain, however often 9 stands there
+    SELECT pair, entity_key, registry, entity, subject, linked_by, reasons,
+           least(coalesce(probability, 0), 0.9999) AS probability
     FROM pair LEFT JOIN standing USING (pair)
     UNION ALL
     SELECT e.pair, e.entity_key, e.registry, e.entity, e.subject, e.linked_by,
