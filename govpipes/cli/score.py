@@ -34,7 +34,19 @@ _TOGETHER = ("wrong", "at_source", "accuracy", "completeness")
 _COLUMNS = {
     "entity": ("registry", "entity", "true", "golden", "missing", "of_nobody", *_MERGES, *_TOGETHER),
     "item": ("entity", "item", "compared", "wrong", "at_source", "accuracy", "authority_accuracy", "completeness"),
-    "link": ("entity", "link", "true", "told", "found", "right", "missed", "precision", "recall"),
+    "link": (
+        "entity",
+        "link",
+        "true",
+        "told",
+        "found",
+        "right",
+        "missed",
+        "matched",
+        "matched_wrong",
+        "precision",
+        "recall",
+    ),
     "fault": ("expected", "fault", "delivered", "caught", "missed"),
 }
 """What people see of each table; `--json` has every column."""

@@ -50,8 +50,7 @@ def link_subjects(ws: Workspace, entity: Entity, link: Link, run_id: str) -> int
     Does nothing when no entity it reads, no decision and no rule has changed since. A link can appear long after its
     record: when the organization it names is registered. Raises WarehouseError when the lake cannot be written.
     """
-    golden = _golden(ws, entity, link)
-    if link.matching is None or golden is None:
+    if link.matching is None or (golden := _golden(ws, entity, link)) is None:
         return 0
     # before anything is read: what arrives meanwhile is for the next linking
     stamp = _stamp(ws, entity, link)
@@ -139,7 +138,8 @@ def _stamp(ws: Workspace, entity: Entity, link: Link) -> str:
     decisions = [row["sequence"] for row in ws.ledger.link_decisions(_name(entity, link))]
     # derived columns are no part of a fusion
     entities = [ws.catalogue.entity(*one).model_dump_json() for one in read]
-    rules = (_evidence_sql(dict.fromkeys(link.to, "")), _SINGLE, _LINKS, matching.MODELS, matching.IN_REGISTRY)
+    review = _review_sql(link.matching) if link.matching else ""
+    rules = (_EVIDENCE, _SINGLE, review, _LINKS, matching.MODELS, matching.IN_REGISTRY)
     return hashlib.sha256(repr((fusions, decisions, entities, link, rules)).encode()).hexdigest()
 
 

@@ -51,7 +51,8 @@ class Score:
     so many wrong ones come from a dataset in whose record of this entity the department wrote this item wrongly, in a
     way that no standard undoes. `authority_accuracy`: of the values that come from the item's authority.
     links: the `true` ones (both sides are true), of these those `told` by a department, of these those `missed`, which
-    is what recall counts; `found` leads somewhere, `right` to where it should.
+    is what recall counts; `found` leads somewhere, `right` to where it should. Of those found, the `matched` have no
+    number, and of these the `matched_wrong` lead to somebody else.
     not_compared: what has no counterpart, and why.
     """
 
@@ -282,16 +283,16 @@ def _link(
     """Links found, rightly found, true: now as the release's view has them, else from the day's golden records."""
     if known == "NULL":
         view = ident("links", f"{entity.registry}_{entity.table}_{link.name}")
-        found = f"SELECT entity_key, target_key FROM {view} WHERE target_key IS NOT NULL"
+        found = f"SELECT entity_key, target_key, how FROM {view} WHERE target_key IS NOT NULL"
     else:
         found = " UNION ALL ".join(
-            f"SELECT s.entity_key, t.entity_key AS target_key FROM {_golden(_name(entity))} s "
+            f"SELECT s.entity_key, t.entity_key AS target_key, 'number' AS how FROM {_golden(_name(entity))} s "
             f"JOIN {_golden(target)} t ON t.entity_key = s.{ident(link.item)}"
             for target in link.to
         )
     there = " UNION ALL ".join(f"SELECT key FROM {_true(target)}" for target in link.to)
     row = con.execute(
-        f"WITH found AS ({found}), "
+        f"WITH found AS ({found}), matched AS (FROM found WHERE how <> 'number'), "
         f"said AS (SELECT from_key, to_key FROM true_link WHERE kind = {literal(link.name)}), "
         # who represents a firm may have left the province: then there is nobody to link to
         f"true_here AS (SELECT s.* FROM said s SEMI JOIN ({there}) t ON t.key = s.to_key), "
@@ -299,10 +300,12 @@ def _link(
         "ON d.truth_key = s.from_key) "
         "SELECT (SELECT count(*) FROM true_here), (SELECT count(*) FROM told), (SELECT count(*) FROM found), "
         "(SELECT count(*) FROM found SEMI JOIN said ON entity_key = from_key AND target_key = to_key), "
-        "(SELECT count(*) FROM told ANTI JOIN found ON entity_key = from_key AND target_key = to_key)"
+        "(SELECT count(*) FROM told ANTI JOIN found ON entity_key = from_key AND target_key = to_key), "
+        "(SELECT count(*) FROM matched), "
+        "(SELECT count(*) FROM matched ANTI JOIN said ON entity_key = from_key AND target_key = to_key)"
     ).fetchone()
     assert row is not None
-    names = ("true", "told", "found", "right", "missed")
+    names = ("true", "told", "found", "right", "missed", "matched", "matched_wrong")
     counts = {name: int(count) for name, count in zip(names, row, strict=True)}
     return {
         "link": link.name,

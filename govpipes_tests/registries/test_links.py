@@ -25,6 +25,7 @@ VEHICLE: dict[str, Any] = {
     ],
     "links": [{"name": "owner", "item": "owner", "to": ["population.person"], "title": TITLE}],
 }
+MATCHING = {"link": 0.9, "review": 0.5, "says": {"person": "true", "name": "owner"}}
 ITEMS = [
     {"name": "plate", "from": "id", "element": "identifier", "required": True, "authority": 10},
     {"name": "owner", "from": "sfzh", "element": "citizen_id", "authority": 10},
@@ -156,7 +157,8 @@ def test_the_file_of_a_key_has_what_is_linked_to_it_as_of_a_day(tiny: Tiny, ws: 
         ({"item": "holder"}, "no such column"),
         ({"to": ["population.animal"]}, "no such entity"),
         ({"matches": "passport"}, "has no such column"),
-        ({"table": "found"}, "either `item` or `table`"),
+        ({"item": None}, "item"),
+        ({"to": ["population.vehicle"], "matching": MATCHING}, "can be found by matching"),
     ],
 )
 def test_a_link_to_nowhere_is_an_error_of_the_catalogue(tiny: Tiny, change: dict[str, Any], message: str) -> None:

@@ -303,7 +303,12 @@ def test_what_arrived_first_does_not_matter(con: duckdb.DuckDBPyConnection, cata
         person(con, f"32010219{50 + n}03074018", "王芳", f"{1950 + n}-03-07")
         defaulter(con, f"d{n}", "王芳" if n % 3 else "王□", age=46 + n)
         company(con, f"C{n}", f"南京市东{chr(30000 + n)}{chr(26000 - 2 * n)}商贸有限公司", head=f"王{chr(25000 + n)}")
-        penalty(con, f"p{n}", f"南京市東{chr(30000 + n)}{chr(26000 - 2 * n)}商貿公司", head=f"王{chr(25000 + n)}" if n % 2 else None)
+        penalty(
+            con,
+            f"p{n}",
+            f"南京市東{chr(30000 + n)}{chr(26000 - 2 * n)}商貿公司",
+            head=f"王{chr(25000 + n)}" if n % 2 else None,
+        )
     found(con, said)
     first = (
         con.execute("SELECT * FROM review ORDER BY ALL").fetchall(),
