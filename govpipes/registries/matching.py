@@ -106,15 +106,21 @@ FROM {{golden}}""",
     comparisons=(
         Comparison(
             "name",
-            "name_l IS NULL OR name_r IS NULL",
+            "name_l IS NULL OR name_r IS NULL OR name_holes(name_l) = length(name_l)",
             (
                 Level("姓名一致", "name_l = name_r", 0.92, 0.001, rarity="name"),
                 Level("与曾用名一致", "name_l = former_r", 0.02, 0.00002),
                 Level("姓名同音", "pinyin_l = pinyin_r", 0.02, 0.002, rarity="pinyin"),
-                Level("姓名缺损部分之外一致", "name_gap(name_l, name_r) = 0", 0.02, 0.005),
+                Level(
+                    "姓名缺损部分之外一致",
+                    "name_gap(name_l, name_r) = 0 AND length(name_l) - name_holes(name_l) > 1",
+                    0.02,
+                    0.005,
+                ),
+                Level("姓名仅存一字一致", "name_gap(name_l, name_r) = 0", 0.005, 0.03),
                 Level("姓名差一字", "name_gap(name_l, name_r) = 1 AND length(name_r) > 2", 0.01, 0.02),
             ),
-            (0.01, 0.972),
+            (0.005, 0.942),
             "姓名不一致",
         ),
         Comparison(
@@ -159,7 +165,7 @@ FROM {{golden}}""",
     comparisons=(
         Comparison(
             "name",
-            "name_l IS NULL OR name_r IS NULL",
+            "name_l IS NULL OR name_r IS NULL OR name_holes(name_l) > 2",
             (
                 Level("名称一致", "name_l = name_r", 0.85, 0.001, rarity="name"),
                 Level("字号一致", "core_l = core_r", 0.06, 0.001, rarity="core"),
@@ -192,6 +198,7 @@ MODELS = {"population.person": PERSON, "legal_entity.organization": ORGANIZATION
 
 _MACROS = r"""
 CREATE OR REPLACE TEMP MACRO name_is_damaged(x) AS regexp_matches(x, '[□?*○\x{E000}-\x{F8FF}]');
+CREATE OR REPLACE TEMP MACRO name_holes(x) AS length(x) - length(regexp_replace(x, '[□?*○\x{E000}-\x{F8FF}]', '', 'g'));
 -- How many characters of two names of one length differ; a damaged one stands for any. One more or fewer: 1; else NULL.
 CREATE OR REPLACE TEMP MACRO name_gap(a, b) AS CASE
     WHEN length(a) = length(b) THEN len(list_filter(list_zip(string_split(a, ''), string_split(b, '')),

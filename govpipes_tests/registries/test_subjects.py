@@ -207,6 +207,20 @@ def test_nobody_is_found_where_nobody_is(con: duckdb.DuckDBPyConnection, catalog
     assert pairs(con) == []
 
 
+def test_what_is_left_of_a_name_must_be_enough(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    person(con, NUMBER, "欧阳燕", "1990-03-07")
+    company(con, "A", "南京市恒盛商贸有限公司")
+    defaulter(con, "one character", "□□燕", age=35)
+    defaulter(con, "none", "□□□", age=35)
+    defaulter(con, "none and a number", "□□□", age=35, subject_certificate_number="3201**********4018")
+    penalty(con, "legal form", "□□□□□□□有限公司", head="另有其人")
+    penalty(con, "masked", "南京市**商贸有限公司", head="李伟")
+    said = found(con, shipped(catalogue))
+    assert said.pop("masked") == ("A", "match")
+    assert said.pop("none and a number") == (NUMBER, "match")
+    assert set(said.values()) == {(None, None)}
+
+
 def test_rules_come_first_and_the_rest_decides_among_namesakes(
     con: duckdb.DuckDBPyConnection, catalogue: Catalogue
 ) -> None:
