@@ -235,9 +235,10 @@ def match(con: duckdb.DuckDBPyConnection, model: Model, golden: str) -> str:
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_MACROS)
-    if not _one(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'han' AND temporary"):
-        with as_file(files("govpipes.standards") / "han.csv") as file:
-            con.execute(f"CREATE TEMP TABLE han AS FROM read_csv({literal(file)}, header = true, all_varchar = true)")
+    columns = "{'character': 'VARCHAR', 'simplified': 'VARCHAR', 'pinyin': 'VARCHAR'}"
+    with as_file(files("govpipes.standards") / "han.csv") as file:
+        given = f"read_csv({literal(file)}, header = true, auto_detect = false, delim = ',', columns = {columns})"
+        con.execute(f"CREATE TEMP TABLE IF NOT EXISTS han AS FROM {given}")
 
 
 def _write_names(con: duckdb.DuckDBPyConnection, model: Model, side: str) -> None:
