@@ -134,7 +134,15 @@ _Sql = Annotated[str, Field(min_length=1)]
 _Certainty = Annotated[float, Field(gt=0, le=1)]
 
 MATCHABLE = {
-    "population.person": ("name", "former_name", "sex", "birth_date", "hukou_region", "residence_region"),
+    "population.person": (
+        "former_citizen_id",
+        "name",
+        "former_name",
+        "sex",
+        "birth_date",
+        "hukou_region",
+        "residence_region",
+    ),
     "legal_entity.organization": ("name", "uscc", "registration_number", "registration_region", "legal_representative"),
 }
 """The entities that can be found without a number, and what of them is compared (registries/matching.py)."""

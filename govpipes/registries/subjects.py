@@ -27,7 +27,7 @@ _LINK = [
     Column("entity_key", "VARCHAR", "the record"),
     *_SUBJECT,
     Column("how", "VARCHAR", "number, matched or decided"),
-    Column("linked_by", "VARCHAR", "number, registration_number, masked_number, name or match"),
+    Column("linked_by", "VARCHAR", "number, former_number, registration_number, masked_number, name or match"),
     Column("probability", "DOUBLE", "how sure it is that both are one, 0 to 1"),
     Column("recorded_from", "TIMESTAMP WITH TIME ZONE", "when this link last changed"),
 ]
@@ -207,6 +207,7 @@ def _evidence_sql(sides: dict[str, str]) -> str:
 
 _EVIDENCE = {
     "population.person": (
+        "SELECT s.entity_key, 2, 'former_number', {named} FROM said s JOIN {table} t ON t.former_citizen_id = s.key",
         # a masked number (3201**********4018) shows its ends; with the name they may name one person
         "SELECT s.entity_key, 3, 'masked_number', {named} FROM said s JOIN {table} t "
         "ON fold_name(t.name) = fold_name(s.name) "

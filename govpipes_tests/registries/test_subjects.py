@@ -22,6 +22,7 @@ TABLES = {
     "legal_entity.organization": "legal_entity.organization",
 }
 MORE = {
+    "former_citizen_id": "citizen_id",
     "former_name": "person_name",
     "sex": "sex",
     "birth_date": "date",
@@ -235,7 +236,10 @@ def test_rules_come_first_and_the_rest_decides_among_namesakes(
         "UPDATE credit.given SET subject_registration_number = '320100000000001' WHERE entity_key = 'by number'"
     )
     con.execute("UPDATE legal_entity.given SET registration_number = '320100000000001' WHERE entity_key = 'B'")
+    person(con, NUMBER, "王芳", "1990-03-07", former_citizen_id=OTHER)
+    defaulter(con, "by former number", "王方", subject_citizen_id=OTHER)
     said = found(con, shipped(catalogue))
+    assert said["by former number"] == (NUMBER, "former_number")
     assert said["by name"] == ("A", "name")
     assert said["by representative"] == ("C", "match")
     assert said["by nothing"] == (None, None)
@@ -358,7 +362,7 @@ def test_every_entity_that_may_be_matched_has_a_model() -> None:
         ({"says": {"person": "true", "name": "nam"}}, 'Referenced column "nam" not found'),
         ({"says": {"person": "true", "name": "name", "age": "no_such(name)"}}, "no_such"),
         ({"says": {"name": "name"}}, "person"),
-        ({}, "cannot be matched without former_name, sex"),
+        ({}, "cannot be matched without former_citizen_id, former_name, sex"),
     ],
 )
 def test_a_matching_that_means_nothing_is_named(tiny: Tiny, change: dict[str, Any], message: str) -> None:
