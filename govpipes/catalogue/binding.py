@@ -11,7 +11,8 @@ import duckdb
 
 from govpipes import standards
 from govpipes.catalogue.model import EntityRule
-from govpipes.sql import ident
+from govpipes.duck import extension_file
+from govpipes.sql import ident, literal
 
 _ONE_AT_A_TIME = Lock()
 _CONNECTIONS: dict[str, duckdb.DuckDBPyConnection] = {}
@@ -88,6 +89,7 @@ def _connection(codes_dir: Path) -> duckdb.DuckDBPyConnection:
         # Not govpipes.duck.connect: that is for work on data, under settings; a catalogue is checked without any.
         con = duckdb.connect(":memory:", config={"threads": 1, "autoload_known_extensions": False})
         standards.install(con, codes_dir)
+        con.execute(f"LOAD {literal(extension_file('spatial'))}")  # rules may ask it
         con.execute("SET enable_external_access = false")
         _CONNECTIONS.clear()
         _CONNECTIONS[fingerprint] = con

@@ -113,12 +113,14 @@ class EntityRule(_Model):
     """What golden records should not say together; who breaks it is shown, and published all the same.
 
     sql: a query over golden tables, each written `{registry.entity}`, that gives the `entity_key` of a record that
-    breaks the rule and, as `found`, what it was compared with (text).
+    breaks the rule and, as `found`, what it was compared with (text). spatial: the query asks DuckDB's spatial
+    extension, which readers need not have: what it finds is written down when one of its entities is fused.
     """
 
     name: Name
     sql: Annotated[str, Field(min_length=1)]
     title: Title
+    spatial: bool = False
 
     @property
     def reads(self) -> tuple[str, ...]:

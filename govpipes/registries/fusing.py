@@ -10,6 +10,7 @@ from time import monotonic
 from govpipes.catalogue.model import Entity
 from govpipes.pipeline.fuse import Fusion, conflicts, fuse_entity
 from govpipes.pipeline.workspace import Workspace, explaining
+from govpipes.registries.addresses import put_parser
 from govpipes.registries.credit import ensure_profiles
 from govpipes.registries.links import ensure_links, waiting
 from govpipes.registries.rules import broken, ensure_findings
@@ -18,7 +19,10 @@ from govpipes.registries.subjects import link_subjects
 Key = tuple[str, str]
 """(registry, entity)."""
 
-AFTER: Mapping[Key, Callable[[Workspace], None]] = {("credit", "record"): ensure_profiles}
+AFTER: Mapping[Key, Callable[[Workspace], None]] = {
+    ("credit", "record"): ensure_profiles,
+    ("geospatial", "address"): put_parser,
+}
 
 
 @explaining()
@@ -34,7 +38,7 @@ def fuse(ws: Workspace, registry: str, entity: str, run_id: str) -> Fusion:
     if (registry, entity) in AFTER:
         AFTER[registry, entity](ws)
     ensure_links(ws)
-    ensure_findings(ws)
+    ensure_findings(ws, f"{registry}.{entity}")
     return replace(fusion, updated=fusion.updated + linked, seconds=round(monotonic() - started, 3))
 
 

@@ -23,8 +23,8 @@ from govpipes.standards import ELEMENTS
 
 Row = dict[str, Any]
 
-_BETWEEN_DEPARTMENTS = ("FK-01", "ID-08", "LEG-02")
-"""Rules that compare records of several departments: no row breaks them by itself, and none is flagged for them."""
+_BETWEEN_DEPARTMENTS = ("FK-01", "GEO-03", "ID-08", "LEG-02")
+"""Rules that compare records of several datasets: no row breaks them by itself, and none is flagged for them."""
 
 _WHOLE_FILE = "*"
 """The fault list's source key of a file that is wrong as a whole."""
@@ -183,7 +183,11 @@ def _repaired(catalogue: Catalogue, dataset: str, column: str) -> str:
             kind = ELEMENTS[item.element].sql_type
             standard = f"TRY_CAST(std_{item.element}(f.clean) AS {kind})"
             value = f"c.{ident(item.name)}"
-            tests.append(f"{value} IS NOT NULL" if item.options else f"{value} IS NOT DISTINCT FROM {standard}")
+            tests.append(
+                f"{value} IS NOT NULL"
+                if item.options and item.element != "address_text"
+                else f"{value} IS NOT DISTINCT FROM {standard}"
+            )
     return " AND ".join(tests) or "true"
 
 

@@ -70,6 +70,7 @@ SYSTEMS = {
         System("law_enforcement", "urban_management", "postgres"),
         System("court_files", "court", "files"),
         System("place_names", "natural_resources", "postgres"),
+        System("natural_resources_files", "natural_resources", "files"),
         System("transport_files", "transport", "files"),
         System("road_transport", "transport", "postgres"),
         System("health_files", "health", "files"),
@@ -164,6 +165,15 @@ DATASETS = {
             "bzdz",
             ("dzbm",),
             types={"x": "double precision", "y": "double precision", "gxsj": "timestamp"},
+        ),
+        Dataset(
+            "boundaries",
+            "natural_resources_files",
+            "boundary",
+            "boundaries/xzqjx_%Y%m.csv",
+            ("xzqdm",),
+            "csv",
+            Cycle.MONTHLY,
         ),
         Dataset("points_of_interest", "transport_files", "point_of_interest", "poi/poi_%Y%m%d.csv", ("poi_id",), "csv"),
         Dataset(

@@ -268,7 +268,7 @@ _TAX = (
     _keep("D13", "nsrmc", "replace(nsrmc, '有限责任公司', '有限公司')", "contains(nsrmc, '有限责任公司')", share=0.003),
     _repair("D13", "nsrmc", "replace(replace(nsrmc, '（', ' ( '), '）', ')')", "contains(nsrmc, '（')", share=0.002),
     _flag("D31", "TEST-01", "lxdh", _TEST_PHONE, share=0.001),
-    _flag("D35", "ADR-01", "scjydz", "'请填写生产经营地址'", share=0.001),
+    _flag("D35", "ADR-03", "scjydz", "'请填写生产经营地址'", share=0.001),
     Fault(
         "D28",
         "flag",
@@ -397,7 +397,11 @@ _ADDRESSES = (
     Fault("D18", "flag", {"x": "y", "y": "x"}, rule="GEO-08", share=0.001),
     Fault("GEO-05", "flag", {"x": "119::DOUBLE", "y": "32::DOUBLE"}, rule="GEO-05", share=0.001),
     _flag("D16", "REG-05", "xzjd", "if(xzqh = '320104', '320102002', '320104002')", share=0.001),
+    # 121.9 E, 33.2 N: in Jiangsu's bounds, and on the Yellow Sea
+    Fault("GEO-03", "flag", {"x": "40677500::DOUBLE", "y": "3677200::DOUBLE"}, rule="GEO-03", share=0.0005),
 )
+
+_BOUNDARIES = (Fault("GEO-07", "reject", {"jx": "regexp_replace(jx, ',[^,]*$', '))')"}, rule="GEO-07", share=0.01),)
 
 _DEGREES = "printf('%d°%02d′%.3f″', floor({0})::BIGINT, floor(({0} % 1) * 60)::BIGINT, (({0} * 60) % 1) * 60)"
 
@@ -476,6 +480,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "court_defaulters": _DEFAULTERS,
     "abnormal_operations": _ABNORMAL,
     "addresses": _ADDRESSES,
+    "boundaries": _BOUNDARIES,
     "points_of_interest": _POINTS,
     "health_certificates": _HEALTH_CERTIFICATES,
     "transport_certificates": _TRANSPORT_CERTIFICATES,

@@ -287,7 +287,7 @@ def _link(
     else:
         found = " UNION ALL ".join(
             f"SELECT s.entity_key, t.entity_key AS target_key, 'number' AS how FROM {_golden(_name(entity))} s "
-            f"JOIN {_golden(target)} t ON t.entity_key = s.{ident(link.item)}"
+            f"JOIN {_golden(target)} t ON t.{ident(link.matches)} = s.{ident(link.item)}"
             for target in link.to
         )
     there = " UNION ALL ".join(f"SELECT key FROM {_true(target)}" for target in link.to)
@@ -318,12 +318,16 @@ def _link(
 def _told(catalogue: Catalogue, settings: Settings, entity: Entity, link: Link, day: date) -> str:
     """SQL: truth_key of the entities of which a department's record names the other side.
 
-    Where the other side is found by matching or by a derived key, any record does.
+    Where the other side is found by matching or by a derived key, any record does; by the key of an address, those
+    that have the address.
     """
     parts = []
-    found = entity.item(link.item) is None
+    key = next((derived.sql for derived in entity.derived if derived.name == link.item), "")
+    address = next((i.name for i in entity.items if i.element == "address_text" and f"{i.name})" in key), None)
+    named_by = address or link.item
+    found = entity.item(named_by) is None
     for contract in catalogue.contracts_of(entity):
-        item = contract.item(link.item)
+        item = contract.item(named_by)
         if found or item is not None:
             named = f" WHERE {ident(item.columns[0])} IS NOT NULL" if item is not None else ""
             parts.append(f"SELECT truth_key FROM {caught.delivered(settings, contract, day)}{named}")

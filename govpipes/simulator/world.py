@@ -38,7 +38,7 @@ class World:
 
     def __init__(self, settings: Settings, seed: int, preset: Preset, start: date) -> None:
         self.settings, self.seed, self.preset, self.start = settings, seed, preset, start
-        self.con = duck.connect(settings, "postgres_scanner", "sqlite_scanner")
+        self.con = duck.connect(settings, "postgres_scanner", "sqlite_scanner", "spatial")
         if preset.people < _SMALL:
             self.con.execute("SET threads = 1")
         # The file is rewritten in part every day: packing it would cost more than it saves.

@@ -83,10 +83,12 @@ _ALL = (
     Element("township_code", "乡级代码", "township code", "VARCHAR", 1, "none", "GB/T 10114-2003",
             code_list="township"),
     Element("community_code", "社区（村）代码", "community code", "VARCHAR", 1, "none", "统计用区划代码 (12 digits)"),
-    Element("address_text", "地址", "address", "VARCHAR", 3, "address", "GB/T 23705-2009"),
+    Element("address_text", "地址", "address", "VARCHAR", 3, "address", "GB/T 23705-2009", {"paired_with": None},
+            ("paired_with",)),
     Element("postcode", "邮政编码", "postcode", "VARCHAR", 1, "none", "GB/T 2260 postal practice"),
     Element("longitude", "经度", "longitude", "DOUBLE", 2, "number", "CGCS2000 (EPSG:4490)", _POINT, ("paired_with",)),
     Element("latitude", "纬度", "latitude", "DOUBLE", 2, "number", "CGCS2000 (EPSG:4490)", _POINT, ("paired_with",)),
+    Element("polygon", "多边形", "polygon", "VARCHAR", 1, "none", "OGC 06-103r4 (WKT); CGCS2000 (EPSG:4490)"),
     # Credit
     Element("document_number", "文书号", "document number", "VARCHAR", 1, "none", "GB/T 9704-2012"),
     Element("certificate_number", "证书编号", "certificate number", "VARCHAR", 2, "number", "issuing department"),

@@ -22,8 +22,8 @@ from govpipes.standards.reasons import REASONS
 
 # In the order they build on each other; unicode.sql is made by build_unicode.py.
 SQL_FILES = (
-    "unicode", "text", "region", "citizen", "organization", "time", "number", "geo", "classified", "statistics",
-    "masks",
+    "unicode", "text", "region", "citizen", "organization", "time", "number", "geo", "address", "classified",
+    "statistics", "masks",
 )  # fmt: skip
 # Lists with columns of their own.
 SPECIAL_LISTS = ("region", "township")
@@ -162,8 +162,26 @@ def _region_constants(lists: dict[str, Path]) -> Iterator[str]:
     yield _list_macro("region_name_keys", list(names))
     yield _list_macro("region_name_codes", list(names.values()))
     stems = {row["name"].rstrip("市区县省") for row in rows if len(row["name"].rstrip("市区县省")) > 1}
-    pattern = "|".join(sorted(stems, key=lambda stem: (-len(stem), stem)))
-    yield f"CREATE TEMP MACRO region_name_pattern() AS {literal(pattern)};"
+    yield f"CREATE TEMP MACRO region_name_pattern() AS {literal(_alternation(stems))};"
+    cities = {row["name"] for row in rows if row["level"] == "2" and row["name"].endswith("市")}
+    counties = {row["name"] for row in rows if row["level"] == "3"} - cities  # 扬州市 was a county once
+    yield f"CREATE TEMP MACRO address_counties() AS {literal(_alternation(counties))};"
+    cities = {name.removesuffix("市") for name in cities}
+    yield f"CREATE TEMP MACRO address_cities() AS {literal(_alternation(cities))};"
+    yield _list_macro("region_names", [_all_names(row["code"], rows, followers) for row in rows])
+
+
+def _alternation(names: set[str]) -> str:
+    """A regular expression's alternatives, the longest first."""
+    return "|".join(sorted(names, key=lambda name: (-len(name), name)))
+
+
+def _all_names(code: str, rows: list[dict[str, str]], followers: dict[str, list[str]]) -> str:
+    """The names ever of what is one area with the code's today, the present name first."""
+    last = {of: [of, *chain][-1] for of, chain in followers.items()}
+    names = {row["valid_to"] or "9": row["name"] for row in rows if row["code"] == last[code]}
+    present = names[max(names)]
+    return "|".join(dict.fromkeys([present, *(row["name"] for row in rows if last[row["code"]] == last[code])]))
 
 
 def _region_row(row: dict[str, str], chain: list[str]) -> str:

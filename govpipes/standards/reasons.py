@@ -144,6 +144,7 @@ _ALL = (
     Reason("GEO-02", "E", _TRUE, "坐标在江苏范围以外", "outside Jiangsu"),
     Reason("GEO-05", "W", _TRUE, "坐标为零或整数度，疑似占位", "zero or whole degrees: perhaps a placeholder"),
     Reason("GEO-06", "I", _TRUE, "坐标精度不足", "too few decimals"),
+    Reason("GEO-07", "E", _TRUE, "多边形无效：非WKT、环未闭合或不足四点", "not a polygon: no WKT, or an open ring"),
     Reason("GEO-08", "W", _TRUE, "经纬度颠倒，已对调", "longitude and latitude were exchanged"),
     # Names and text (D5-D7, D31-D34)
     Reason("NAME-01", "I", _FORM, "姓名中的间隔号已统一", "the middle dot was unified"),
@@ -169,7 +170,8 @@ _ALL = (
     Reason("QLT-01", "W", _TRUE, "填充性内容", "filler text"),
     Reason("PHONE-01", "W", _FORM, "电话号码格式错误", "not a telephone number"),
     Reason("POST-01", "W", _FORM, "邮政编码不是6位数字", "not a six-digit postcode"),
-    Reason("ADR-01", "W", _TRUE, "地址过短，无法解析", "address too short to resolve"),
+    Reason("ADR-01", "W", _SAME, "地址中的县级区划与区划代码不一致", "the county in the address is not the code's"),
+    Reason("ADR-03", "W", _TRUE, "地址过短，无法解析", "address too short to resolve"),
     Reason("DOC-01", "W", _FORM, "文书号过短或不含数字", "document number too short or without a digit"),
     Reason("KEY-01", "E", _FORM, "标识符超过200个字符", "identifier longer than 200 characters"),
 )

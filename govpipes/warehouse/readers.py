@@ -132,22 +132,23 @@ def _put_masks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
 
 
 def _put_macros(con: duckdb.DuckDBPyConnection) -> None:
-    """The release's table macros again, over what is shown; those that use others once these are there."""
+    """The release's macros again, over what is shown; those that use others once these are there."""
     left = con.execute(
-        "SELECT schema_name, function_name, parameters, macro_definition FROM duckdb_functions() "
-        "WHERE database_name = ? AND function_type = 'table_macro'",
+        "SELECT schema_name, function_name, parameters, "
+        "if(function_type = 'macro', '', 'TABLE ') || macro_definition FROM duckdb_functions() "
+        "WHERE database_name = ? AND function_type IN ('macro', 'table_macro')",
         [RELEASE],
     ).fetchall()
     while left:
         waiting = []
         for schema, macro, parameters, body in left:
             try:
-                con.execute(f"CREATE MACRO {ident(schema, macro)}({', '.join(parameters)}) AS TABLE {body}")
+                con.execute(f"CREATE MACRO {ident(schema, macro)}({', '.join(parameters)}) AS {body}")
             except duckdb.CatalogException:
                 waiting.append((schema, macro, parameters, body))
         if len(waiting) == len(left):
             raise WarehouseError(
-                "the release's table macros cannot be shown masked",
+                "the release's macros cannot be shown masked",
                 found=", ".join(f"{schema}.{macro}" for schema, macro, *_ in waiting),
                 next_step="`govpipes sync` makes a new release",
             )

@@ -6,12 +6,14 @@ from contextlib import closing
 from datetime import date, timedelta
 
 import dagster as dg
+import duckdb
 import pytest
 
 from govpipes import sources
 from govpipes.catalogue.model import Contract
 from govpipes.cli import app
 from govpipes.cli.score import count_faults
+from govpipes.duck import extension_file
 from govpipes.errors import GateError
 from govpipes.ledger import tables as t
 from govpipes.orchestration import runs
@@ -22,9 +24,10 @@ from govpipes.pipeline import publish
 from govpipes.pipeline.work import Work
 from govpipes.registries.subjects import link_subjects
 from govpipes.settings import ROOT
+from govpipes.simulator import truth
 from govpipes.simulator.caught import Caught
 from govpipes.simulator.score import Score, days, overall, score
-from govpipes.sql import ident
+from govpipes.sql import ident, literal
 from govpipes.warehouse import readers, releases
 from govpipes_tests.province.conftest import Synced
 
@@ -125,6 +128,53 @@ def test_a_day_that_is_past_is_scored_as_it_was_known_then(synced: Synced) -> No
 
 def _entity(found: Score, name: str) -> dict[str, int]:
     return next(row for row in found.entities if row["entity"] == name)
+
+
+def test_the_texts_of_addresses_parse_to_what_they_were_made_of(
+    synced: Synced, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the macro that comes with the release, on a client that has nothing but DuckLake."""
+    levels = ("road", "door_number", "building", "unit", "room")
+    same = " AND ".join(f"p.{level} IS NOT DISTINCT FROM t.{level}" for level in levels)
+    with closing(duckdb.connect()) as con:
+        con.execute(f"LOAD {literal(extension_file('ducklake'))}")
+        file = synced.settings.releases_dir / releases.CURRENT
+        con.execute(f"ATTACH {literal(f'ducklake:{file.resolve()}')} AS w (READ_ONLY)")
+        con.execute("USE w")
+        row = con.execute(
+            f"SELECT count(*), count(*) FILTER ({same} AND starts_with(t.township_code, t.county_code)) FROM ("
+            "SELECT entity_key, geospatial.address_parts(full_text) AS p FROM geospatial.address) a "
+            f"JOIN ({truth.as_of(synced.settings, 'address', synced.last)}) t ON t.key = a.entity_key"
+        ).fetchone()
+        assert con.execute("SELECT count(*) FROM geospatial.address_findings").fetchone() != (0,)
+    assert row is not None
+    with capsys.disabled():
+        sys.stdout.write(f"\n{row[1]} of {row[0]} address texts parse to their true parts\n")
+    assert row[0] > 10_000
+    assert row[1] >= 0.999 * row[0]
+
+
+def test_points_are_checked_against_boundaries(synced: Synced) -> None:
+    """Every point put on the sea is found there, every misplaced one outside its county, and no other is."""
+    with closing(readers.connect_release(synced.settings)) as con:
+        con.execute(f"CREATE TEMP TABLE fault AS {truth.faults(synced.settings)}")
+        at_sea = "SELECT entity_key FROM geospatial.address_findings WHERE rule = 'on_the_sea'"
+        put = "SELECT source_key FROM fault WHERE fault = 'GEO-03'"
+        # a later survey may have written the point anew, rightly
+        still = f"SELECT entity_key FROM geospatial.address WHERE longitude > 121.8 AND entity_key IN ({put})"
+        found, true = (set(con.execute(query).fetchall()) for query in (at_sea, still))
+        assert found == true
+        assert found
+        outside = "SELECT entity_key FROM geospatial.address_findings WHERE rule = 'outside_its_county'"
+        moved = (
+            "SELECT a.entity_key FROM geospatial.address a "
+            "SEMI JOIN geospatial.boundary b ON b.division_code = a.county_code "
+            f"JOIN ({truth.as_of(synced.settings, 'address', synced.last)}) t ON t.key = a.entity_key "
+            "WHERE greatest(abs(a.longitude - t.longitude), abs(a.latitude - t.latitude)) > 0.02"
+        )
+        found, true = (set(con.execute(query).fetchall()) for query in (outside, moved))
+        assert found == true
+        assert found
 
 
 def test_the_documented_questions_have_answers(synced: Synced) -> None:

@@ -1,6 +1,7 @@
 """What golden records should not say together: each rule of the shipped catalogue on records that keep and break it."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import duckdb
@@ -8,11 +9,14 @@ import pytest
 import yaml
 
 from govpipes.catalogue import Catalogue, load_catalogue
+from govpipes.duck import extension_file
 from govpipes.errors import CatalogueError
 from govpipes.registries import findings, fuse
 from govpipes.settings import ROOT
+from govpipes.sql import literal
 from govpipes.standards import ELEMENTS
-from govpipes_tests.tiny import DAY, GOOD, REGISTRY, Tiny, day_of
+from govpipes.warehouse import readers
+from govpipes_tests.tiny import DAY, GOOD, REGISTRY, Tiny, day_of, finish
 
 Records = dict[str, list[dict[str, Any]]]
 TITLE = {"zh": "测试", "en": "Test"}
@@ -27,6 +31,7 @@ def catalogue() -> Catalogue:
 def con(catalogue: Catalogue) -> Iterator[duckdb.DuckDBPyConnection]:
     """All golden tables, empty."""
     made = duckdb.connect(":memory:")
+    made.execute(f"LOAD {literal(extension_file('spatial'))}")
     for entity in catalogue.entities:
         columns = [f"{item.name} {ELEMENTS[item.element].sql_type}" for item in entity.items]
         columns += [f"{column.name} {column.type}" for column in entity.derived]
@@ -59,6 +64,36 @@ NANJING = {
     "centroid_longitude": 118.84,
     "centroid_latitude": 32.07,
 }
+QINHUAI = NANJING | {
+    "entity_key": "320104:秦淮区",
+    "code": "320104",
+    "level": 3,
+    "area_km2": 49,
+    "centroid_latitude": 32.0,
+}
+OUTLINE = {
+    "entity_key": "320102",
+    "division_code": "320102",
+    "boundary": "POLYGON ((118.8 32,118.9 32,118.9 32.1,118.8 32.1,118.8 32))",
+}
+POINTS: list[dict[str, Any]] = [
+    {"entity_key": "in", "county_code": "320102", "longitude": 118.85, "latitude": 32.05},
+    {"entity_key": "edge", "county_code": "320102", "longitude": 118.8, "latitude": 32.05},
+    {"entity_key": "beside", "county_code": "320102", "longitude": 118.85, "latitude": 31.99},
+    {"entity_key": "bare", "county_code": "320104", "longitude": 118.75, "latitude": 32.05},
+    {"entity_key": "nowhere", "county_code": "320102"},
+]
+SEA: list[dict[str, Any]] = [
+    {"entity_key": "sea", "county_code": "320102", "longitude": 121.9, "latitude": 33.2},
+    {"entity_key": "bare sea", "county_code": "320104", "longitude": 121.9, "latitude": 33.2},
+]
+PLACES: Records = {
+    "geospatial.division": [NANJING | {"level": 3}, QINHUAI],
+    "geospatial.boundary": [OUTLINE],
+    "geospatial.address": POINTS + SEA,
+    "geospatial.point_of_interest": POINTS + SEA,
+}
+CROSSED = {"entity_key": "1", "boundary": "POLYGON ((118 32,119 33,119 32,118 33,118 32))"}
 MANY = [{"entity_key": str(n), "phone": "13812345678"} for n in range(21)]
 HEAD = [company(str(n), legal_representative_id="A") for n in range(51)]
 CLUSTER = [company(str(n), domicile_address_id="1") for n in range(101)]
@@ -139,6 +174,11 @@ BROKEN: list[tuple[str, Records, set[str]]] = [
         },
         {"sea"},
     ),
+    ("outside_its_county", PLACES, {"beside", "sea"}),
+    ("outside_its_county", PLACES | {"geospatial.boundary": [CROSSED | {"division_code": "320102"}]}, set()),
+    ("on_the_sea", PLACES, {"sea", "bare sea"}),
+    ("on_the_sea", PLACES | {"geospatial.boundary": []}, {"sea", "bare sea"}),
+    ("crosses_itself", {"geospatial.boundary": [OUTLINE, CROSSED]}, {"1"}),
 ]  # fmt: skip
 
 
@@ -190,6 +230,34 @@ def test_who_breaks_a_rule_is_shown_and_stays(tiny: Tiny) -> None:
         snapshot = ws.lake.snapshot_id()
         fuse(ws, "population", "person", "test")
         assert ws.lake.snapshot_id() == snapshot
+
+
+SPATIAL = RULE | {
+    "name": "short",
+    "spatial": True,
+    "sql": "SELECT entity_key, name AS found FROM {population.person} WHERE ST_X(ST_Point(length(name), 0)) < 2",
+}
+
+
+def test_what_a_spatial_rule_finds_is_kept_for_readers_without_the_extension(tiny: Tiny) -> None:
+    path = tiny.folder / "data" / "catalogue" / "population" / "_registry.yaml"
+    path.write_text(yaml.safe_dump(person(SPATIAL), allow_unicode=True), encoding="utf-8")
+    tiny.add("people")
+    tiny.put("people", [(str(n), GOOD[n], "王"[: 1 + n] + "芳" * n, "", "0", f"{DAY} 09:00:00") for n in range(2)])
+    with tiny.open() as ws:
+        day_of(ws, ws.catalogue.contracts["people"], DAY)
+        fuse(ws, "population", "person", "test")
+        snapshot = ws.lake.snapshot_id()
+        fuse(ws, "population", "person", "test")
+        assert ws.lake.snapshot_id() == snapshot
+        finish(ws)
+        asked = "SELECT rule, found FROM population.person_findings"
+        with closing(readers.connect_release(tiny.settings)) as con:
+            assert con.execute(asked).fetchall() == [("short", "王")]
+        tiny.put("people", [("0", GOOD[0], "王芳", "", "0", f"{DAY} 10:00:00")])
+        day_of(ws, ws.catalogue.contracts["people"], DAY)
+        fuse(ws, "population", "person", "test")
+        assert ws.con.execute("SELECT * FROM lake.population.person_findings").fetchall() == []
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from govpipes_tests.simulator.conftest import DAYS, OPENING, Made
 
 EXTRA = "entity, truth_key, what, due, is_new, correction, old_key, fault"
 CLOSING = datetime(2026, 1, 4)
-# Rules no single row of one dataset can break: two persons on one number, a dead firm alive at the tax office.
-ACROSS_ROWS = ("ID-08", "LEG-02")
+# Rules no single row of one dataset can break: two persons on one number, a dead firm alive at the tax office, a point
+# outside its county's boundary.
+ACROSS_ROWS = ("GEO-03", "ID-08", "LEG-02")
 
 
 @pytest.fixture(scope="module")

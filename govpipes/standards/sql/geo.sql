@@ -115,3 +115,20 @@ CREATE TEMP MACRO flag_longitude(raw, value, day, other := NULL, datum := 'cgcs2
     list_transform([coordinate_number(raw)], lambda given: coordinate_flag(raw, given, is_latitude(given) OR is_northing(given)))[1];
 CREATE TEMP MACRO flag_latitude(raw, value, day, other := NULL, datum := 'cgcs2000') AS
     list_transform([coordinate_number(raw)], lambda given: coordinate_flag(raw, given, is_longitude(given) OR is_easting(given)))[1];
+
+-- Polygons as well-known text: POLYGON ((lon lat, lon lat, …), (hole)) or MULTIPOLYGON (((…)), ((…))), longitude first.
+-- Here: the form, closed rings, inside Jiangsu. Whether a ring crosses itself is asked of the golden records, with the
+-- spatial extension (GEO-07).
+CREATE TEMP MACRO polygon_rings(value) AS regexp_extract_all(value, '\(([^()]+)\)', 1);
+CREATE TEMP MACRO std_polygon(raw) AS nullif(regexp_replace(regexp_replace(upper(fold_text(raw)),
+    '\s*([(),])\s*', '\1', 'g'), '^(MULTI)?POLYGON', '\0 '), '');
+CREATE TEMP MACRO polygon_ring() AS '\(\d+(\.\d+)? \d+(\.\d+)?(,\d+(\.\d+)? \d+(\.\d+)?){3,}\)';
+CREATE TEMP MACRO polygon_form() AS list_transform(['\(' || polygon_ring() || '(,' || polygon_ring() || ')*\)'],
+    lambda rings: 'POLYGON ' || rings || '|MULTIPOLYGON \(' || rings || '(,' || rings || ')*\)')[1];
+CREATE TEMP MACRO err_polygon(raw, value) AS CASE
+    WHEN value IS NULL OR NOT regexp_full_match(value, polygon_form()) THEN 'GEO-07'
+    WHEN list_bool_or(list_transform(polygon_rings(value), lambda ring: split_part(ring, ',', 1) <> split_part(ring, ',', -1))) THEN 'GEO-07'
+    WHEN list_bool_or(list_transform(string_split(array_to_string(polygon_rings(value), ','), ','), lambda corner:
+        CAST(split_part(corner, ' ', 1) AS DOUBLE) NOT BETWEEN 116.3038 AND 122.0038
+        OR CAST(split_part(corner, ' ', 2) AS DOUBLE) NOT BETWEEN 30.7172 AND 35.1916)) THEN 'GEO-02' END;
+CREATE TEMP MACRO flag_polygon(raw, value, day) AS CAST(NULL AS VARCHAR);

@@ -161,18 +161,6 @@ CREATE TEMP MACRO err_document_number(raw, value) AS CASE
 CREATE TEMP MACRO flag_document_number(raw, value, day) AS CASE
     WHEN length(value) < 4 OR NOT regexp_matches(value, '\d') THEN 'DOC-01' END;
 
--- Addresses (GB/T 23705-2009): NFKC, no spaces beside Chinese characters.
-CREATE TEMP MACRO std_address_text(raw) AS CASE WHEN strpos(raw, ' ') = 0 AND text_is_regular(raw) THEN nullif(raw, '')
-    ELSE nullif(unspace_han(fold_text(raw)), '') END;
-CREATE TEMP MACRO err_address_text(raw, value) AS CASE WHEN text_is_destroyed(raw) THEN 'ENC-01' END;
-CREATE TEMP MACRO flag_address_text(raw, value, day) AS CASE
-    WHEN length(value) < 5 OR NOT regexp_matches(value, '[省市区县镇乡村路街巷号弄组社区园苑]') THEN 'ADR-01'
-    WHEN strlen(raw) IN (255, 2000, 4000) THEN 'TXT-02'
-    WHEN regexp_matches(raw, unicode_hidden()) THEN 'TXT-01' END;
-CREATE TEMP MACRO std_postcode(raw) AS nullif(regexp_extract(fold_code(raw), '^\d{6}$'), '');
-CREATE TEMP MACRO err_postcode(raw, value) AS CAST(NULL AS VARCHAR);
-CREATE TEMP MACRO flag_postcode(raw, value, day) AS CASE WHEN value IS NULL THEN 'POST-01' END;
-
 -- Telephone: mobile 11 digits; fixed `025-83712345` with `-ext`; service numbers of 5 to 10 digits.
 CREATE TEMP MACRO phone_of(digits) AS CASE
     WHEN regexp_full_match(digits, '1[3-9]\d{9}') THEN digits

@@ -10,7 +10,8 @@ SELECT organization_key_of(z.uscc, z.registration_number) AS key, false AS gone,
        z.term_until, z.region AS registration_region,
        z.city || z.county || CASE z.kind WHEN 'social' THEN '民政局' WHEN 'institution' THEN NULL ELSE '市场监督管理局' END
            AS registration_authority, a.text AS domicile, a.address_id AS domicile_address_id,
-       b.text AS business_address, z.status, z.cancelled_on, z.revoked_on, z.phone, z.category, z.supervisor AS supervising_department,
+       b.text AS business_address, b.address_id AS business_address_id,
+       z.status, z.cancelled_on, z.revoked_on, z.phone, z.category, z.supervisor AS supervising_department,
        z.funding AS funding_source, z.quota AS staffing_quota, taxable AS registered_for_tax,
        CASE z.kind WHEN 'institution' THEN '提供' || pick(getvariable('institution_objects'), draw('object', z.oid)) || '公共服务' END
            AS purpose,
