@@ -28,7 +28,7 @@ down: $(STAMP) ## stop the embedded PostgreSQL that commands leave running
 	@$(BIN)/govpipes down
 
 test: $(STAMP) ## the whole test suite, two files at a time; `make test ARGS='-k catalogue -x'` for a part of it
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: $(STAMP) ## an hour or more: every point of the crash tests, thousands of random histories
 	@$(BIN)/python -m pytest --hypothesis-profile=soak -m "soak or not soak" govpipes_tests/crashes govpipes_tests/laws $(ARGS)

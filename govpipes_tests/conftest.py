@@ -38,14 +38,9 @@ _LONG = ("laws", "province", "simulator", "crashes", "cli")
 """The folders with the longest files: they begin first, so that at the end no worker is alone with one."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folders = {folder: n for n, folder in enumerate(_LONG)}
     items.sort(key=lambda item: folders.get(item.path.parent.name, len(folders)))
-    for item in items:  # a file stays with one worker; the simulator's files share one province
-        folder = item.path.parent
-        own = folder.name if folder.name == "simulator" else f"{folder.name}/{item.path.stem}"
-        item.add_marker(pytest.mark.xdist_group(own))
 
 
 @pytest.fixture
