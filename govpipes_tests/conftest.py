@@ -62,9 +62,10 @@ def home(tmp_path: Path) -> Path:
 def postgres_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of an embedded PostgreSQL that the whole session shares; make databases of your own on it."""
     from govpipes import postgres
+    from govpipes_tests.unsynced import ensure_unsynced
 
     made = Settings(home=tmp_path_factory.mktemp("postgres") / "home")
-    postgres.ensure(made)
+    ensure_unsynced(made)
     place = postgres.status(made).place
     yield made
     postgres.stop(made)

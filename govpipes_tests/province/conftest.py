@@ -17,6 +17,7 @@ from govpipes.orchestration import runs
 from govpipes.pipeline import Workspace
 from govpipes.settings import Settings
 from govpipes_tests.mariadb import one_mariadb
+from govpipes_tests.unsynced import ensure_unsynced
 
 DAYS = 7
 """2025-12-25 to 2025-12-31: a week end, a month end and a year end, so that every cycle closes a period."""
@@ -50,6 +51,7 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
         settings = Settings(home=home, mariadb_url=mariadb_url)
         for name, value in variables(settings).items():
             patch.setenv(name, value)
+        ensure_unsynced(settings)
         place = postgres.status(settings).place
         province = Province(settings, seed=DEFAULT_SEED, preset="xs", start=DEFAULT_START)
         results = {}

@@ -14,6 +14,7 @@ import pytest
 from govpipes import duck, postgres
 from govpipes.settings import Settings
 from govpipes.simulator import Advance, Province
+from govpipes_tests.unsynced import ensure_unsynced
 
 START = date(2025, 12, 25)
 OPENING = START - timedelta(days=1)
@@ -37,6 +38,7 @@ class Made:
 def make(home: Path, days: list[date], seed: int = 7) -> Made:
     """A tiny province in `home`, brought through `days` one by one."""
     settings = Settings(home=home)
+    ensure_unsynced(settings)
     province = Province(settings, seed=seed, preset="tiny", start=START)
     written = home / "written"
     advances = {}
