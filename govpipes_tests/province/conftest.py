@@ -4,6 +4,7 @@ A test that changes something works on a dataset or day of its own and says so.
 """
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -51,6 +52,9 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
         settings = Settings(home=home, mariadb_url=mariadb_url)
         for name, value in variables(settings).items():
             patch.setenv(name, value)
+        # a command run in this process changes both: they are as before when the province is gone
+        patch.setenv("TMPDIR", tempfile.gettempdir())
+        patch.setattr(tempfile, "tempdir", tempfile.gettempdir())
         ensure_unsynced(settings)
         place = postgres.status(settings).place
         province = Province(settings, seed=DEFAULT_SEED, preset="xs", start=DEFAULT_START)
