@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import InvalidRequestError
 
 from govpipes.errors import WarehouseError
 from govpipes.pipeline import Workspace
@@ -46,6 +47,22 @@ def test_a_lock_that_cannot_be_given_back_is_free_all_the_same(ws: Workspace) ->
         end_the_locks_connection(ws)
     with ws.lake.lock("claims.x"):
         pass
+
+
+def test_a_lock_whose_connection_lives_on_ends_with_it(ws: Workspace) -> None:
+    """Giving it back fails, but not because PostgreSQL is gone: the connection may not go back to the pool with it."""
+
+    def refuses(_con: object, _cursor: object, statement: str, *_: object) -> None:
+        if "pg_advisory_unlock" in statement:
+            raise InvalidRequestError("refused")
+
+    event.listen(ws.ledger.engine, "before_cursor_execute", refuses)
+    with ws.lake.lock("claims.x"):
+        pass
+    event.remove(ws.ledger.engine, "before_cursor_execute", refuses)
+    with ws.ledger.engine.connect() as con:
+        mine = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        assert con.execute(text(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND {mine}")).scalar() == 0
 
 
 def test_an_interrupted_writer_leaves_no_lock(ws: Workspace) -> None:
