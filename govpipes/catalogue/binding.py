@@ -15,17 +15,18 @@ from govpipes.duck import extension_file
 from govpipes.sql import ident, literal
 
 _ONE_AT_A_TIME = Lock()
-_CONNECTIONS: dict[str, duckdb.DuckDBPyConnection] = {}
+_CONNECTIONS: dict[tuple[str, bool], duckdb.DuckDBPyConnection] = {}
 
 
 class Binder:
     """Binds expressions and queries without running them; a context manager, one user at a time.
 
-    Raises CatalogueError when the code lists cannot be used.
+    spatial: whether rules may ask the spatial extension, which takes a tenth of a second to load. Raises
+    CatalogueError when the code lists cannot be used.
     """
 
-    def __init__(self, codes_dir: Path) -> None:
-        self._con = _connection(codes_dir)
+    def __init__(self, codes_dir: Path, *, spatial: bool) -> None:
+        self._con = _connection(codes_dir, spatial)
 
     def __enter__(self) -> "Binder":
         _ONE_AT_A_TIME.acquire()
@@ -82,15 +83,17 @@ def _reason(error: duckdb.Error) -> str:
     return " ".join(text.split())
 
 
-def _connection(codes_dir: Path) -> duckdb.DuckDBPyConnection:
+def _connection(codes_dir: Path, spatial: bool) -> duckdb.DuckDBPyConnection:
     """The process's connection with these standards; the macros are made anew only when their text changes."""
-    fingerprint = standards.fingerprint(codes_dir)
-    if fingerprint not in _CONNECTIONS:
+    wanted = standards.fingerprint(codes_dir), spatial
+    if wanted not in _CONNECTIONS:
         # Not govpipes.duck.connect: that is for work on data, under settings; a catalogue is checked without any.
         con = duckdb.connect(":memory:", config={"threads": 1, "autoload_known_extensions": False})
         standards.install(con, codes_dir)
-        con.execute(f"LOAD {literal(extension_file('spatial'))}")  # rules may ask it
+        if spatial:
+            con.execute(f"LOAD {literal(extension_file('spatial'))}")
         con.execute("SET enable_external_access = false")
-        _CONNECTIONS.clear()
-        _CONNECTIONS[fingerprint] = con
-    return _CONNECTIONS[fingerprint]
+        for other in [key for key in _CONNECTIONS if key[0] != wanted[0]]:
+            del _CONNECTIONS[other]
+        _CONNECTIONS[wanted] = con
+    return _CONNECTIONS[wanted]

@@ -3,6 +3,7 @@
 Here: names, data elements, the SQL of keys and derived columns. Contracts are checked in `contract_checks`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from govpipes.catalogue.binding import Binder
@@ -10,6 +11,9 @@ from govpipes.catalogue.files import Place, YamlFile
 from govpipes.catalogue.model import MATCHABLE, Entity, Registry
 from govpipes.catalogue.problems import Problems
 from govpipes.standards import ELEMENTS
+
+_SPATIAL = re.compile(r"\bST_[A-Za-z]+ *\(", re.IGNORECASE)
+"""A function of DuckDB's spatial extension: only a rule that says so may ask it."""
 
 
 def check_registry(registry: Registry, file: YamlFile, problems: Problems) -> None:
@@ -73,6 +77,10 @@ def check_rules(
             unknown = [name for name in rule.reads if name not in tables]
             for name in unknown:
                 problems.add(file, at, "there is no such entity", found=name, allowed=list(tables), near=True)
+            if _SPATIAL.search(rule.sql) and not rule.spatial:
+                message = f"the rule {rule.name} asks the spatial extension, which readers need not have"
+                problems.add(file, at, message, found=rule.sql, allowed="`spatial: true` beside it")
+                continue
             reason = None if unknown else binder.why_not_rule(rule, tables)
             if reason:
                 problems.add(file, at, f"the rule {rule.name} does not bind: {reason}", found=rule.sql)

@@ -217,13 +217,17 @@ class _Loading:
                 message = f"{other} of the same department has this title already"
                 self.problems.add(file, ("title", "zh"), message, found=contract.title.zh)
 
+    def _asks_spatial(self) -> bool:
+        entities = [entity for registry, _ in self.registries.values() for entity in registry.entities]
+        return any(rule.spatial for entity in entities for rule in entity.rules)
+
     def _check_sql(self) -> None:
         codes = self.data_dir / "codes"
         if not codes.is_dir():
             self._note(codes, "there are no code lists here; the standards need them")
             return
         try:
-            binder = Binder(codes)
+            binder = Binder(codes, spatial=self._asks_spatial())
         except CatalogueError as error:  # the code lists themselves have problems
             for problem in error.problems:
                 self._note(codes, str(problem))

@@ -266,6 +266,7 @@ def test_what_a_spatial_rule_finds_is_kept_for_readers_without_the_extension(tin
         ("SELECT entity_key FROM {population.person}", "found"),
         ("SELECT entity_key, 1 AS found FROM {population.persons}", "there is no such entity"),
         ("SELECT entity_key, 1 AS found FROM {population.person} WHERE nam = ''", "nam"),
+        ("SELECT entity_key, ST_X(ST_Point(1, 2)) AS found FROM {population.person}", "`spatial: true`"),
     ],
 )
 def test_a_rule_that_means_nothing_is_named(tiny: Tiny, sql: str, message: str) -> None:
