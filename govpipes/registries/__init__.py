@@ -6,6 +6,6 @@ say together (rules), and the questions about one key (dossier).
 Not here: anything that contracts and entities can say (items, authority, keys, derived columns).
 """
 
-from govpipes.registries.fusing import AFTER, Findings, findings, fuse, reads
+from govpipes.registries.fusing import Findings, findings, fuse, reads
 
-__all__ = ["AFTER", "Findings", "findings", "fuse", "reads"]
+__all__ = ["Findings", "findings", "fuse", "reads"]
