@@ -30,6 +30,7 @@ KnownOn = Annotated[
     typer.Option("--known-on", parser=parse_day, metavar="DAY", help="As it was known at the end of that day."),
 ]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why values are shown in full; written down.")]
+_REASON_LENGTH = 4
 
 
 def why(
@@ -98,7 +99,16 @@ def write_down(settings: Settings, command: str, key: str, unmasked: bool, reaso
 
     if not unmasked:
         return
-    if not reason or len(reason.strip()) < 4:
-        raise typer.BadParameter("values in full need a reason, which is written down", param_hint="--reason")
+    given = reason_given("values in full need", reason)
     with open_ledger(settings) as ledger:
-        questions.disclose(ledger, command, key, reason.strip())
+        questions.disclose(ledger, command, key, given)
+
+
+def reason_given(what: str, reason: str | None) -> str:
+    """The reason without blanks around it; refuses one that says nothing. what: as in "a decision needs"."""
+    given = (reason or "").strip()
+    if len(given) < _REASON_LENGTH:
+        raise typer.BadParameter(
+            f"{what} a reason of {_REASON_LENGTH} characters or more, which is written down", param_hint="--reason"
+        )
+    return given

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from govpipes.cli import output
-from govpipes.cli.dossier import Reason, write_down
+from govpipes.cli.dossier import Reason, reason_given, write_down
 from govpipes.cli.environment import export
 from govpipes.cli.options import Json, Unmasked, open_catalogue, open_ledger
 from govpipes.cli.progress import Reporter
@@ -110,11 +110,10 @@ def apply() -> None:
 def _decide(pair: str, decision: str, reason: str) -> None:
     from govpipes.registries import review
 
-    if len(reason.strip()) < 4:
-        raise typer.BadParameter("a decision needs a reason, which is written down", param_hint="--reason")
+    given = reason_given("a decision needs", reason)
     settings = Settings.from_env()
     with open_ledger(settings) as ledger:
-        state = review.decide(settings, open_catalogue(settings), ledger, pair, decision, reason.strip())
+        state = review.decide(settings, open_catalogue(settings), ledger, pair, decision, given)
     output.say(
         f"{pair}: {decision} (it is {state} in the release); counts from the next sync, or `govpipes review apply`"
     )

@@ -69,7 +69,7 @@ def test_a_wrong_entity_or_item_names_the_nearest(operator: Run, tiny: Tiny) -> 
 def test_values_in_full_need_a_reason_which_is_written_down(synced: Run, tiny: Tiny) -> None:
     code, _, err = synced("dossier", GOOD[0], "--unmasked")
     assert code == 2
-    assert "need a reason" in err
+    assert "need a reason of 4 characters or more" in err
     found = rows(synced("dossier", GOOD[0].lower(), "--unmasked", "--reason", "窗口核验", "--json"))
     assert {"citizen_id": GOOD[0], "name": "王访"}.items() <= {one["item"]: one["value"] for one in found}.items()
     with tiny.open() as ws:
