@@ -32,8 +32,8 @@ ITEMS = [
 ]
 
 
-def registry(tiny: Tiny, vehicle: dict[str, Any]) -> None:
-    made = REGISTRY | {"entities": [*REGISTRY["entities"], vehicle]}
+def registry(tiny: Tiny, vehicle: dict[str, Any], person: dict[str, Any] = REGISTRY["entities"][0]) -> None:
+    made = REGISTRY | {"entities": [person, vehicle]}
     path = tiny.folder / "data" / "catalogue" / "population" / "_registry.yaml"
     path.write_text(yaml.safe_dump(made, allow_unicode=True), encoding="utf-8")
 
@@ -51,11 +51,15 @@ def ws(tiny: Tiny) -> Iterator[Workspace]:
     put(tiny, "plates", "苏A1", 0)
     put(tiny, "plates", "苏A2", 1)
     with tiny.open() as opened:
-        day_of(opened, opened.catalogue.contracts["people"], DAY)
-        day_of(opened, opened.catalogue.contracts["plates"], DAY)
-        fuse(opened, "population", "person", "test")
-        fuse(opened, "population", "vehicle", "test")
+        brought_up(opened)
         yield opened
+
+
+def brought_up(ws: Workspace) -> None:
+    for dataset in ("people", "plates"):
+        day_of(ws, ws.catalogue.contracts[dataset], DAY)
+    for entity in ("person", "vehicle"):
+        fuse(ws, "population", entity, "test")
 
 
 def summary(ws: Workspace) -> list[tuple[Any, ...]]:
@@ -74,10 +78,7 @@ def test_a_link_by_a_derived_column_is_told_by_its_item(tiny: Tiny) -> None:
     put(tiny, "plates", "苏A1", 0)
     put(tiny, "people", "1", 0)
     with tiny.open() as ws:
-        for dataset in ("people", "plates"):
-            day_of(ws, ws.catalogue.contracts[dataset], DAY)
-        for entity in ("person", "vehicle"):
-            fuse(ws, "population", entity, "test")
+        brought_up(ws)
         assert ("owner", "forward", "public_security", 1, 1, 0) in summary(ws)
 
 
@@ -86,9 +87,7 @@ def test_a_link_by_a_former_number_finds_its_person(tiny: Tiny) -> None:
     person = REGISTRY["entities"][0]
     former = {"name": "former", "element": "citizen_id", "title": TITLE}
     aliases = [{"name": "former", "key": "former", "title": TITLE}]
-    made = REGISTRY | {"entities": [person | {"items": [*person["items"], former], "aliases": aliases}, VEHICLE]}
-    path = tiny.folder / "data" / "catalogue" / "population" / "_registry.yaml"
-    path.write_text(yaml.safe_dump(made, allow_unicode=True), encoding="utf-8")
+    registry(tiny, VEHICLE, person | {"items": [*person["items"], former], "aliases": aliases})
     said = [
         {"name": "citizen_id", "from": "sfzh", "element": "citizen_id", "required": True, "authority": 10},
         {"name": "former", "from": "dh", "element": "citizen_id", "authority": 10},
@@ -98,10 +97,7 @@ def test_a_link_by_a_former_number_finds_its_person(tiny: Tiny) -> None:
     put(tiny, "plates", "苏A1", 0)
     tiny.put("people", [("1", GOOD[1], "王芳", GOOD[0], "0", f"{DAY} 09:00:00")])
     with tiny.open() as ws:
-        for dataset in ("people", "plates"):
-            day_of(ws, ws.catalogue.contracts[dataset], DAY)
-        for entity in ("person", "vehicle"):
-            fuse(ws, "population", entity, "test")
+        brought_up(ws)
         assert ("owner", "forward", "public_security", 1, 1, 0) in summary(ws)
         ws.con.execute("USE lake")
         file = "SELECT DISTINCT entity, entity_key, via FROM links.file(?, NULL, NULL) ORDER BY ALL"
