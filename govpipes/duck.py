@@ -12,6 +12,12 @@ from govpipes.errors import SettingsError
 from govpipes.settings import Settings
 from govpipes.sql import literal
 
+PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2"
+"""How our own files are written: smaller, and quicker to write and to read, than by DuckDB's default."""
+
+LANDED = f"{PARQUET}, ROW_GROUP_SIZE 40960"
+"""The same for landings: a row group is one thread's work, and a day of 100,000 rows should be several threads'."""
+
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,

@@ -15,6 +15,7 @@ from pathlib import Path
 from govpipes import sources
 from govpipes.catalogue.model import Contract
 from govpipes.days import now
+from govpipes.duck import LANDED
 from govpipes.errors import GovpipesError
 from govpipes.files import new_id
 from govpipes.pipeline.budget import slot
@@ -59,9 +60,7 @@ def _read(ws: Workspace, contract: Contract, days: Sequence[date], file: Path) -
     def read(window: Window, target: Path) -> Extract:
         within = _within(contract, window, written, everything_after=window.end == whole.end)
         query = f"SELECT * FROM read_parquet({literal(file)}) WHERE {within}"
-        row = ws.con.execute(
-            f"COPY ({query}) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
-        ).fetchone()
+        row = ws.con.execute(f"COPY ({query}) TO {literal(target)} ({LANDED})").fetchone()
         assert row is not None
         return replace(extract, rows=int(row[0]))
 

@@ -8,7 +8,7 @@ from datetime import date
 from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract
 from govpipes.pipeline.valid_time import HOLDS, KNOWN, MOMENT, versions_sql
 from govpipes.pipeline.workspace import Workspace
-from govpipes.sql import ident, literal
+from govpipes.sql import column_list, ident, literal
 from govpipes.standards import ELEMENTS
 from govpipes.warehouse import LAKE, Column
 
@@ -50,9 +50,13 @@ def current_rows_sql(
         # asked of the books: a dump in which nobody is left has no claims
         until = f" AND day <= {literal(as_of)}" if as_of else ""
         known += f" AND source_day = (SELECT max(day) FROM {books} WHERE dataset = {literal(contract.dataset)}{until})"
+    # a window over whole rows would take twice the time, and memory for all of them
+    version = ("source_key", "cursor", "row_hash", "source_day")
+    newer = " > ".join(f"({column_list(version[1:], of)})" for of in ("newer", "c"))
     return (
-        f"SELECT * FROM {table} WHERE {known} "
-        "QUALIFY row_number() OVER (PARTITION BY source_key ORDER BY cursor DESC, row_hash DESC, source_day DESC) = 1"
+        f"SELECT * FROM (SELECT * FROM {table} WHERE {known}) c "
+        f"ANTI JOIN (SELECT {column_list(version)} FROM {table} WHERE {known}) newer "
+        f"ON newer.source_key = c.source_key AND {newer}"
     )
 
 

@@ -156,7 +156,10 @@ def _merge(ws: Workspace, entity: Entity, touched: str | None) -> dict[str, int]
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE wrong AS SELECT {column_list(SPAN)} FROM known k ANTI JOIN golden g ON {equal}"
     )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM golden g ANTI JOIN known k ON {equal}")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {column_list(SPAN)}, valid_to "
+        f"FROM golden g ANTI JOIN known k ON {equal}"
+    )
     row = con.execute(
         "SELECT count(*) FILTER (k.entity_key IS NULL), count(*) FILTER (g.row_hash <> k.row_hash), "
         "count(*) FILTER (g.row_hash = k.row_hash), count(*) FILTER (g.entity_key IS NULL), "
@@ -173,7 +176,10 @@ def _merge(ws: Workspace, entity: Entity, touched: str | None) -> dict[str, int]
         )
     names = column_list([column.name for column in history_columns(entity)][:-2])
     if counts[-1]:
-        con.execute(f"INSERT INTO {table} ({names}, recorded_from, recorded_to) SELECT {names}, now(), NULL FROM fresh")
+        con.execute(
+            f"INSERT INTO {table} ({names}, recorded_from, recorded_to) SELECT {names}, now(), NULL FROM "
+            f"(SELECT * REPLACE (fresh.valid_to AS valid_to) FROM fused JOIN fresh USING ({column_list(SPAN)}))"
+        )
     for name in ("known", "wrong", "fresh"):
         con.execute(f"DROP TABLE {name}")
     return dict(zip(("inserted", "updated", "unchanged", "removed", "versions"), counts, strict=True))

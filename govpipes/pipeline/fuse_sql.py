@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from govpipes.catalogue.model import Contract, Entity
 from govpipes.pipeline.aliases import aliases_table, leads_to_sql, named_sql
 from govpipes.pipeline.claims import RECENCY, claims_table
-from govpipes.pipeline.valid_time import HOLDS, KNOWN, merged_sql, versions_sql
+from govpipes.pipeline.valid_time import HOLDS, KNOWN, merged_spans_sql, versions_sql
 from govpipes.sql import column_list, ident, literal
 from govpipes.standards import ELEMENTS
 from govpipes.warehouse import LAKE, Column
@@ -56,14 +56,16 @@ CONFLICT_COLUMNS = [
 def golden_statements(entity: Entity, contracts: Sequence[Contract], touched: str | None) -> list[tuple[str, str]]:
     """(temp table, its SELECT) in the order to run, for the entities in the table `touched` (None: all).
 
-    The last two are `golden`, the golden records (history_columns without recorded times), and `conflicts`.
+    The last three are `fused`, what is said in each span (history_columns without recorded times), `golden`, the spans
+    of the golden records, which begin as one of `fused`, and `conflicts`.
     """
     return [
         *([("leads_to", _leads_to(entity, touched))] if entity.aliases else []),
         *((_versions(c), _versions_of(entity, c, touched)) for c in contracts),
         ("spans", _spans(contracts)),
         *((_told(c), _told_of(entity, c)) for c in contracts),
-        ("golden", _golden(entity, contracts)),
+        ("fused", _fused(entity, contracts)),
+        ("golden", merged_spans_sql("fused", "entity_key")),
         ("conflicts", _conflicts(entity, contracts)),
     ]
 
@@ -77,7 +79,7 @@ def touched_sql(contract: Contract, after: int) -> str:
     changed = f"SELECT source_key FROM {table} WHERE publication_id > {after} OR withdrawn_by > {after}"
     if contract.source.mode == "snapshot":
         changed = _changed_by_dumps(contract, table, after)
-    return f"SELECT entity_key FROM {table} WHERE entity_key IS NOT NULL AND source_key IN ({changed})"
+    return f"SELECT DISTINCT entity_key FROM {table} WHERE entity_key IS NOT NULL AND source_key IN ({changed})"
 
 
 def _changed_by_dumps(contract: Contract, table: str, after: int) -> str:
@@ -213,7 +215,7 @@ def _told_of(entity: Entity, contract: Contract) -> str:
     )
 
 
-def _golden(entity: Entity, contracts: Sequence[Contract]) -> str:
+def _fused(entity: Entity, contracts: Sequence[Contract]) -> str:
     values = ",\n    ".join(f"{_winner(item.name, contracts)} AS {ident(item.name)}" for item in entity.items)
     sources = ", ".join(f"{ident(item.name)} := {_source(item.name, contracts)}" for item in entity.items)
     somebody = " OR ".join(f"{_told(c)}.entity_key IS NOT NULL" for c in contracts)
@@ -221,15 +223,14 @@ def _golden(entity: Entity, contracts: Sequence[Contract]) -> str:
     derived = "".join(f"{column.sql} AS {ident(column.name)}, " for column in entity.derived)
     names = [item.name for item in entity.items] + [column.name for column in entity.derived]
     hashed = f"CAST(hash({literal(' '.join(names))}, {column_list(names)}, provenance) >> 1 AS BIGINT) AS row_hash"
-    fused = (
+    said = (
         f"SELECT {column_list((*SPAN, 'valid_to'), 's')},\n    {values},\n    struct_pack({sources}) AS provenance\n"
         f"  FROM spans s\n{_joined(contracts)}\n  WHERE {somebody}"
     )
-    rows = (
+    return (
         f"SELECT *, {hashed} FROM (SELECT entity_key, {items}, {derived}provenance, valid_from, valid_to "
-        f"FROM (\n  {fused}\n))"
+        f"FROM (\n  {said}\n))"
     )
-    return merged_sql(rows, "entity_key")
 
 
 def _conflicts(entity: Entity, contracts: Sequence[Contract]) -> str:

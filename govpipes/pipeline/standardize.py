@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract, Entity
+from govpipes.duck import PARQUET
 from govpipes.errors import GateError, SchemaError, WarehouseError
 from govpipes.files import new_id, sha256_of, whole_file
 from govpipes.ledger import tables as t
@@ -19,8 +20,6 @@ from govpipes.pipeline.standardize_sql import standardize_sql
 from govpipes.pipeline.sweep import newest_sweep
 from govpipes.pipeline.workspace import Step, Workspace, step
 from govpipes.sql import column_list, literal
-
-_PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +142,8 @@ def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]], swept: d
     try:
         with whole_file(ws.settings.temp_dir, path) as made, whole_file(ws.settings.temp_dir, quarantine_path) as bad:
             names = column_list([item.name for item in contract.items] + list(CANDIDATE_COLUMNS))
-            con.execute(f"COPY (SELECT {names} FROM judged WHERE len(reasons) = 0) TO {literal(made)} {_PARQUET}")
-            con.execute(f"COPY ({_quarantine_sql(rows_sql)}) TO {literal(bad)} {_PARQUET}")
+            con.execute(f"COPY (SELECT {names} FROM judged WHERE len(reasons) = 0) TO {literal(made)} ({PARQUET})")
+            con.execute(f"COPY ({_quarantine_sql(rows_sql)}) TO {literal(bad)} ({PARQUET})")
             sha256 = sha256_of(made)
         fact = _fact(ws, running, landings, candidate_id, sha256, path, quarantine_path)
     finally:

@@ -13,6 +13,7 @@ from typing import Any
 from govpipes import sources
 from govpipes.catalogue.model import Contract
 from govpipes.days import closes_on, period, today
+from govpipes.duck import LANDED
 from govpipes.files import new_id, sha256_of
 from govpipes.ledger import tables as t
 from govpipes.pipeline.budget import slot
@@ -117,7 +118,7 @@ def _write(ws: Workspace, contract: Contract, day: date, file: Path) -> None:
         f"WHERE {key} IN ({back}) QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {cursor} DESC) = 1"
     )
     query = f"SELECT * FROM ({revived} UNION ALL BY NAME {gone}) ORDER BY ALL"
-    ws.con.execute(f"COPY ({query}) TO {literal(file)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)")
+    ws.con.execute(f"COPY ({query}) TO {literal(file)} ({LANDED})")
 
 
 def _at(contract: Contract, day: date) -> datetime:

@@ -67,22 +67,28 @@ def _dumped_versions_sql(contract: Contract, table: str, known: str, books: str)
         f"SELECT *, source_day AS valid_from FROM {table} JOIN ({days}) USING (source_day) WHERE {known} "
         "QUALIFY row_number() OVER (PARTITION BY source_key, source_day ORDER BY cursor DESC, row_hash DESC) = 1"
     )
-    return merged_sql(f"SELECT * FROM ({rows}) WHERE NOT is_deleted", "source_key")
-
-
-def merged_sql(rows: str, key: str) -> str:
-    """SQL that makes one row of a key's neighbouring ones that say the same (`row_hash`) without a gap in between."""
-    order = f"PARTITION BY {key} ORDER BY valid_from"
-    # over four narrow columns: sorting whole rows would cost several times as much
     return (
-        f"WITH spans_said AS MATERIALIZED ({rows}), marked AS (SELECT {key}, valid_from, valid_to, "
+        f"WITH spans_said AS MATERIALIZED (SELECT * FROM ({rows}) WHERE NOT is_deleted) "
+        "SELECT s.* EXCLUDE (valid_to), m.valid_to FROM spans_said s "
+        f"JOIN ({merged_spans_sql('spans_said', 'source_key')}) m USING (source_key, valid_from)"
+    )
+
+
+def merged_spans_sql(table: str, key: str) -> str:
+    """SQL for the spans (`key`, `valid_from`, `valid_to`, `row_hash`) of a key's rows in `table`.
+
+    Neighbouring rows that say the same (`row_hash`) without a gap in between are one span, which begins as the first of
+    them. The rest of a row is asked for by `key` and `valid_from`: sorting whole rows would cost several times as much.
+    """
+    order = f"PARTITION BY {key} ORDER BY valid_from"
+    return (
+        f"WITH marked AS (SELECT {key}, valid_from, valid_to, row_hash, "
         f"row_hash IS DISTINCT FROM lag(row_hash) OVER ({order}) "
         f"OR valid_from IS DISTINCT FROM lag(valid_to) OVER ({order}) AS begins, "
         f"row_hash IS DISTINCT FROM lead(row_hash) OVER ({order}) "
-        f"OR valid_to IS DISTINCT FROM lead(valid_from) OVER ({order}) AS ends FROM spans_said), "
+        f"OR valid_to IS DISTINCT FROM lead(valid_from) OVER ({order}) AS ends FROM {table}), "
         "merged AS (SELECT * EXCLUDE (valid_to, ends), "
         "nullif(min(CASE WHEN ends THEN coalesce(valid_to, DATE 'infinity') END) OVER "
         f"({order} ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING), DATE 'infinity') AS valid_to FROM marked) "
-        f"SELECT s.* EXCLUDE (valid_to), m.valid_to FROM spans_said s JOIN (SELECT {key}, valid_from, valid_to "
-        f"FROM merged WHERE begins) m ON m.{key} = s.{key} AND m.valid_from = s.valid_from"
+        f"SELECT {key}, valid_from, valid_to, row_hash FROM merged WHERE begins"
     )

@@ -19,7 +19,7 @@ import duckdb
 
 from govpipes.catalogue.model import Budget, Source
 from govpipes.days import now
-from govpipes.duck import extension_file
+from govpipes.duck import LANDED, extension_file
 from govpipes.errors import SchemaError, SourceError
 from govpipes.sources.failures import nearest, reading, require_columns
 from govpipes.sources.model import Column, Extract, Profile, Slice, Window
@@ -243,9 +243,7 @@ def parquet_columns(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Column,
 
 def copy_to(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     """Write a DuckDB query to a Parquet file; the rows written."""
-    row = con.execute(
-        f"COPY ({query}) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
-    ).fetchone()
+    row = con.execute(f"COPY ({query}) TO {literal(target)} ({LANDED})").fetchone()
     assert row is not None
     return int(row[0])
 

@@ -23,6 +23,8 @@ LAKE = "lake"
 
 _CONFLICT_RETRIES = 8
 _LOCK_TIMEOUT_MINUTES = 30
+_FILES = {"parquet_compression": "zstd", "parquet_compression_level": 1, "parquet_version": 2}
+"""How the lake's files are written, as duck.PARQUET says it for the others."""
 _COUNT_COLUMNS = (
     "rows_inserted BIGINT, rows_updated BIGINT, rows_unchanged BIGINT, rows_superseded BIGINT, "
     "rows_withdrawn BIGINT, rows_late BIGINT"
@@ -81,6 +83,8 @@ class Lake:
         """The lake's own record of what is in it, written in the transactions of the data (DESIGN.md D4)."""
         if "publications" in self.tables("pipeline"):
             return
+        for option, value in _FILES.items():
+            self.con.execute(f"CALL {LAKE}.set_option({literal(option)}, {literal(value)})")
         self.con.execute("BEGIN")
         self.con.execute(f"CREATE SCHEMA IF NOT EXISTS {LAKE}.pipeline")
         self.con.execute(
