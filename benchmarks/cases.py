@@ -25,7 +25,8 @@ class Sizes:
 
     persons: rows of the stock; rows: of a day; rounds: runs of each contestant; histories: stocks of the publish
     case; days, day_rows: of the backfill; datasets, contracts: of the small day and of the large catalogue; files: of
-    the lake that is released. catalogue_day: whether a day of that whole catalogue is run, 10 rows each.
+    the lake that is released. catalogue_day: whether a day of that whole catalogue is run, 10 rows each. large:
+    datasets of the large day, and rows of each.
     """
 
     persons: int
@@ -38,13 +39,14 @@ class Sizes:
     contracts: int = 1_300
     catalogue_day: bool = False
     files: int = 10_000
+    large: tuple[int, int] = (10, 10_000_000)
 
 
-SMALL = Sizes(1_000_000, 100_000, 3, (100_000, 1_000_000), 60, files=1_000)
+SMALL = Sizes(1_000_000, 100_000, 3, (100_000, 1_000_000), 60, files=1_000, large=(10, 100_000))
 FULL = Sizes(10_000_000, 1_000_000, 3, (1_000_000, 10_000_000, 50_000_000), 365, catalogue_day=True)
 
 
-NAMES = ("day", "verify", "query", "publish", "backfill", "small", "catalogue", "release")
+NAMES = ("day", "verify", "query", "publish", "backfill", "small", "catalogue", "release", "large")
 """The cases; verify and query look at what day has left, so they run only after it."""
 
 
@@ -66,6 +68,7 @@ def run_all(folder: Path, sizes: Sizes, glue: Path, done: Callable[[Case], None]
         "small": small_case,
         "catalogue": catalogue_case,
         "release": release_case,
+        "large": large_case,
     }
     for name, case in alone.items():
         if name in wanted:
@@ -271,6 +274,25 @@ def release_case(folder: Path, sizes: Sizes) -> Case:
             "title": f"Release of a lake with {contestant.runs[0].facts['files']:,} files",
             "rows": [contestant.row()],
             "figures": {},
+        }
+    finally:
+        towns.close(town.folder)
+
+
+def large_case(folder: Path, sizes: Sizes) -> Case:
+    """A day of very many rows, all steps, in one process: ten departments that each tell of everybody."""
+    datasets, rows = sizes.large
+    town = towns.build(folder / "large", rows, rows)
+    try:
+        towns.add_contracts(town, [f"register_{n:02d}" for n in range(1, datasets)], table="register")
+        contestant = _operation("large_day", town)
+        contestant.run(town.folder / "result.json")
+        read = contestant.runs[0].facts["rows"]
+        return {
+            "name": "large",
+            "title": f"A day of {read:,} rows, all steps: {datasets} datasets about the same {rows:,} persons",
+            "rows": [contestant.row()],
+            "figures": {"minutes, fusing and release included": round(contestant.runs[0].process_wall / 60, 1)},
         }
     finally:
         towns.close(town.folder)

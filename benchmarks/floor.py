@@ -27,7 +27,7 @@ def run(town: Town, day: date, clock: Clock) -> None:
     landing, end = scratch / f"{day}.parquet", day + timedelta(days=1)
     with clock.step("start"):
         con = duckdb.connect(str(scratch / "floor.duckdb"))
-        con.execute(f"SET threads = {town.settings.threads}; SET memory_limit = '{town.settings.memory_limit}'")
+        con.execute(f"SET threads = {town.settings.threads}; SET memory_limit = '4GB'")
         con.execute(f"LOAD '{extension_file('postgres_scanner')}'")
         create_postgres_secret(con, "department", town.source_url)
         con.execute("ATTACH '' AS department (TYPE postgres, READ_ONLY, SECRET department)")

@@ -54,7 +54,7 @@ class Town:
 def settings_in(folder: Path, source_url: str | None = None) -> Settings:
     """The settings of the installation in a folder."""
     systems = {"town": source_url} if source_url else {}
-    return Settings(home=folder / "home", data_dir=folder / "data", threads=2, memory_limit="4GB", systems=systems)
+    return Settings(home=folder / "home", data_dir=folder / "data", threads=2, memory_gb=4.0, systems=systems)
 
 
 def build(folder: Path, persons: int, rows: int, *, stock: bool = True) -> Town:
@@ -87,10 +87,10 @@ def add_day(town: Town, number: int) -> date:
     return day
 
 
-def add_contracts(town: Town, names: Sequence[str], *, fused: bool = True) -> None:
+def add_contracts(town: Town, names: Sequence[str], *, fused: bool = True, table: str | None = None) -> None:
     """More contracts like the register's, each over a table of its own name and with a rank of its own.
 
-    fused: whether they take part in golden records.
+    fused: whether they take part in golden records. table: the one table they all read instead.
     """
     folder = town.folder / "data" / "catalogue" / "population"
     contract = yaml.safe_load((folder / "register.yaml").read_text(encoding="utf-8"))
@@ -100,7 +100,7 @@ def add_contracts(town: Town, names: Sequence[str], *, fused: bool = True) -> No
         if fused:
             items = [item | ({"authority": rank} if "authority" in item else {}) for item in contract["items"]]
         made = contract | {"dataset": name, "title": title, "items": items}
-        made["source"] = contract["source"] | {"table": name}
+        made["source"] = contract["source"] | {"table": table or name}
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(made, allow_unicode=True, sort_keys=False))
 
 

@@ -18,6 +18,9 @@ PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSIO
 LANDED = f"{PARQUET}, ROW_GROUP_SIZE 40960"
 """The same for landings: a row group is one thread's work, and a day of 100,000 rows should be several threads'."""
 
+_SHARE = 0.8
+"""DuckDB's part of the memory a process may use: measured, a process needs up to 0.8 GB beside what DuckDB counts."""
+
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -32,7 +35,7 @@ def connect(settings: Settings, *extensions: str) -> duckdb.DuckDBPyConnection:
     settings.ensure_home()
     con = duckdb.connect(":memory:", config=_CONFIG)
     con.execute(f"SET threads = {settings.threads}")
-    con.execute(f"SET memory_limit = {literal(settings.memory_limit)}")
+    con.execute(f"SET memory_limit = {literal(f'{round(settings.memory_gb * _SHARE * 1000)}MB')}")
     con.execute(f"SET temp_directory = {literal(settings.temp_dir)}")
     con.execute("SET TimeZone = 'Asia/Shanghai'")
     con.execute("SET enable_progress_bar = false")

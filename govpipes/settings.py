@@ -5,6 +5,7 @@ and what is allowed in their data belongs in the catalogue.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,7 +39,9 @@ class Settings:
     data_dir: the catalogue, the code lists and the reference files.
     postgres_url: a PostgreSQL to use instead of the embedded one.
     mariadb_url: an administrator's URL of a MariaDB for the simulator's health department.
-    threads, memory_limit: given to every DuckDB connection, e.g. 2 and "4GB".
+    threads: of every DuckDB connection.
+    memory_gb: what a process that works on one connection may use (10^9 bytes); DuckDB itself is given four fifths of
+    it, the rest is for Python and for what DuckDB does not count.
     kept: what maintenance keeps.
     systems: addresses of source systems from `GOVPIPES_SYSTEM_<NAME>`, by lower-case name.
     """
@@ -48,7 +51,7 @@ class Settings:
     postgres_url: str | None = field(default=None, repr=False)
     mariadb_url: str | None = field(default=None, repr=False)
     threads: int = 2
-    memory_limit: str = "4GB"
+    memory_gb: float = 4.0
     kept: Kept = Kept()
     systems: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -66,7 +69,7 @@ class Settings:
             postgres_url=env.get("GOVPIPES_POSTGRES_URL") or None,
             mariadb_url=env.get("GOVPIPES_MARIADB_URL") or None,
             threads=_number(env, "GOVPIPES_THREADS", min(os.cpu_count() or 1, 4)),
-            memory_limit=env.get("GOVPIPES_MEMORY") or "4GB",
+            memory_gb=_gigabytes(env, "GOVPIPES_MEMORY", 4.0),
             kept=Kept(
                 releases=_number(env, "GOVPIPES_KEEP_RELEASES", 30),
                 snapshots=timedelta(days=_number(env, "GOVPIPES_KEEP_SNAPSHOT_DAYS", 30)),
@@ -135,6 +138,17 @@ class Settings:
                 f"the runtime folder {self.home} cannot be made: {error.strerror}",
                 next_step="set GOVPIPES_HOME to a folder this user may write",
             ) from error
+
+
+def _gigabytes(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name)
+    if not text:
+        return default
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) *([GM])B", text.strip(), re.IGNORECASE)
+    size = float(found[1]) / (1 if found[2] in "Gg" else 1000) if found else 0.0
+    if size < 0.5:
+        raise SettingsError(f"{name} cannot be used", found=text, allowed="a size from 500MB, as 4GB or 2500MB")
+    return size
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

@@ -75,12 +75,18 @@ def test_a_fault_of_ours_shows_where(govpipes: Run, monkeypatch: pytest.MonkeyPa
     assert "report it" in err
 
 
-def test_a_setting_that_cannot_be_used(govpipes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOVPIPES_THREADS", "many")
+@pytest.mark.parametrize(("name", "value"), [("GOVPIPES_THREADS", "many"), ("GOVPIPES_MEMORY", "much")])
+def test_a_setting_that_cannot_be_used(govpipes: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
     code, _, err = govpipes("release", "list")
     assert code == 7
-    assert "GOVPIPES_THREADS" in err
-    assert "many" in err
+    assert name in err
+    assert value in err
+
+
+@pytest.mark.parametrize(("value", "gigabytes"), [("4GB", 4.0), ("2500 mb", 2.5)])
+def test_the_memory_of_a_process(value: str, gigabytes: float) -> None:
+    assert Settings.from_env({"GOVPIPES_MEMORY": value}).memory_gb == gigabytes
 
 
 def test_nothing_released_yet(govpipes: Run) -> None:

@@ -49,7 +49,7 @@ class Reader:
 
 @pytest.fixture
 def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect(Settings(home=tmp_path / "home", threads=2, memory_limit="1GB")) as opened:
+    with connect(Settings(home=tmp_path / "home", threads=2, memory_gb=1.0)) as opened:
         yield opened
 
 
