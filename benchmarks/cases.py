@@ -149,10 +149,12 @@ def query_case(town: Town, sizes: Sizes) -> Case:
     names = [name.removeprefix("release: ") for name in row["steps"] if name.startswith("release: ")]
     figures: Case = {}
     for name in names:
-        release, plain = row["steps"][f"release: {name}"], row["steps"][f"plain file: {name}"]
+        release, plain, parquet = (row["steps"][f"{who}: {name}"] for who in ("release", "plain file", "Parquet"))
         same = all(run.facts[name] for run in contestant.runs)
-        figures[f"{name} (s, release / plain file)"] = f"{release['seconds']} / {plain['seconds']}"
-        figures[f"{name} (CPU ratio)"] = _ratio(release, plain, "cpu_seconds") if same else "answers differ"
+        seconds = " / ".join(str(step["seconds"]) for step in (release, plain, parquet))
+        figures[f"{name} (s, release / plain DuckDB file / one Parquet file)"] = seconds
+        ratios = f"{_ratio(release, plain, 'cpu_seconds')}, {_ratio(release, parquet, 'cpu_seconds')}"
+        figures[f"{name} (CPU ratio to the DuckDB file, to the Parquet file)"] = ratios if same else "answers differ"
     return {
         "name": "query",
         "title": "Queries on a release against a plain DuckDB file",
