@@ -5,7 +5,7 @@ A case is a function of a scratch folder and the sizes; what a contestant does i
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -26,7 +26,7 @@ class Sizes:
     persons: rows of the stock; rows: of a day; rounds: runs of each contestant; histories: stocks of the publish
     case; days, day_rows: of the backfill; datasets, contracts: of the small day and of the large catalogue; files: of
     the lake that is released. catalogue_day: whether a day of that whole catalogue is run, 10 rows each. large:
-    datasets of the large day, and rows of each.
+    datasets of the large day, and rows of each. growth: rows of the growing days.
     """
 
     persons: int
@@ -40,13 +40,22 @@ class Sizes:
     catalogue_day: bool = False
     files: int = 10_000
     large: tuple[int, int] = (10, 10_000_000)
+    growth: tuple[int, ...] = (1_000, 10_000, 100_000)
 
 
 SMALL = Sizes(1_000_000, 100_000, 3, (100_000, 1_000_000), 60, files=1_000, large=(10, 100_000))
-FULL = Sizes(10_000_000, 1_000_000, 3, (1_000_000, 10_000_000, 50_000_000), 365, catalogue_day=True)
+FULL = Sizes(
+    10_000_000,
+    1_000_000,
+    3,
+    (1_000_000, 10_000_000, 50_000_000),
+    365,
+    catalogue_day=True,
+    growth=(1_000, 10_000, 100_000, 1_000_000),
+)
 
 
-NAMES = ("day", "verify", "query", "publish", "backfill", "small", "catalogue", "release", "large")
+NAMES = ("day", "verify", "query", "publish", "backfill", "small", "catalogue", "release", "growth", "large")
 """The cases; verify and query look at what day has left, so they run only after it."""
 
 
@@ -68,6 +77,7 @@ def run_all(folder: Path, sizes: Sizes, glue: Path, done: Callable[[Case], None]
         "small": small_case,
         "catalogue": catalogue_case,
         "release": release_case,
+        "growth": growth_case,
         "large": large_case,
     }
     for name, case in alone.items():
@@ -279,6 +289,40 @@ def release_case(folder: Path, sizes: Sizes) -> Case:
         }
     finally:
         towns.close(town.folder)
+
+
+def growth_case(folder: Path, sizes: Sizes) -> Case:
+    """Days of different length into the same register and its golden records: what of the cost is the day's."""
+    stock = 1_000_000
+    town = towns.build(folder / "growth", stock, sizes.growth[0])
+    try:
+        result = town.folder / "result.json"
+        Contestant("opening", module("pipeline", town.folder, OPENING)).run(result)
+        _operation("golden", town).run(result)
+        contestants, number = [], 0
+        for rows in sizes.growth:
+            contestant = Contestant(f"{rows:,} rows")
+            for _ in range(sizes.rounds):
+                number += 1
+                day = towns.add_day(replace(town, rows=rows), number)
+                contestant.command = module("pipeline", town.folder, day, after=["fuse"])
+                contestant.run(result)
+            contestants.append(contestant)
+        found = _rows(contestants)
+        title = f"Days of different length into {stock:,}: source → published, and fused"
+        return {"name": "growth", "title": title, "rows": found, "figures": _slopes(found, sizes.growth)}
+    finally:
+        towns.close(town.folder)
+
+
+def _slopes(rows: list[Case], sizes: Sequence[int]) -> Case:
+    """Each step's CPU as what it takes anyway and what a row takes, from the shortest and the longest day."""
+    figures: Case = {}
+    for name in ("land", "standardize", "verify", "publish", "fuse"):
+        short, long = (rows[n]["steps"][name]["cpu_seconds"] for n in (0, -1))
+        each = (long - short) / (sizes[-1] - sizes[0])
+        figures[f"{name} (CPU)"] = f"{1e3 * (short - each * sizes[0]):.0f} ms + {1e6 * each:.1f} µs a row"
+    return figures
 
 
 def large_case(folder: Path, sizes: Sizes) -> Case:
