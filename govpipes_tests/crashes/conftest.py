@@ -13,14 +13,14 @@ from govpipes_tests.crashes.town import die, said, town
 from govpipes_tests.tiny import Tiny
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, postgres_settings: Settings) -> list[Any]:
     with town(tmp_path_factory.mktemp("undisturbed") / "town", postgres_settings).open() as ws:
         run(ws)
         return said(ws)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def points(tmp_path_factory: pytest.TempPathFactory, postgres_settings: Settings) -> list[str]:
     """The names of all points the scenario passes."""
     folder = tmp_path_factory.mktemp("points")

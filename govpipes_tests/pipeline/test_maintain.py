@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -23,9 +22,10 @@ from govpipes.orchestration.maintenance import remove_events
 from govpipes.pipeline import Workspace
 from govpipes.pipeline.maintain import maintain, plan
 from govpipes.pipeline.work import Work
-from govpipes.settings import Kept
+from govpipes.settings import Kept, Settings
 from govpipes.sql import literal
 from govpipes.warehouse import readers, releases
+from govpipes_tests.crashes.town import child
 from govpipes_tests.tiny import DAY, GOOD, Tiny, day_of, finish
 
 DAYS = [DAY + timedelta(days=n) for n in range(6)]
@@ -287,30 +287,27 @@ def test_past_candidates_go_and_servers_keep_their_sockets(
     assert day_of(ws, ws.catalogue.contracts["people"], DAY).already
 
 
-KILLED = """
-import os, signal, sys
-from datetime import date
-from pathlib import Path
-from govpipes.pipeline import Workspace
-from govpipes.settings import Settings
-from govpipes_tests.tiny import day_of
+def killed(settings: Settings) -> None:
+    """The second day, by a process that is killed when it has changed the lake's data and not yet committed."""
 
-module = sys.modules["govpipes.pipeline.publish"]
-change = module._change
-module._change = lambda *given: (change(*given), os.kill(os.getpid(), signal.SIGKILL))
-home, data, url, day = sys.argv[1:]
-ws = Workspace.open(Settings(home=Path(home), data_dir=Path(data), postgres_url=url, threads=1))
-day_of(ws, ws.catalogue.contracts["people"], date.fromisoformat(day))
-"""
+    def change_and_die(*given: Any) -> None:
+        change(*given)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    module: Any = sys.modules["govpipes.pipeline.publish"]  # the package exports a function of this name
+    change = module._change
+    module._change = change_and_die
+    with Workspace.open(settings) as ws:
+        day_of(ws, ws.catalogue.contracts["people"], DAYS[1])
 
 
 def test_what_a_killed_writer_left_is_removed(tiny: Tiny, ws: Workspace) -> None:
     maintain(ws, EVERYTHING)
     tiny.put("people", [("99", GOOD[0], "王芳", "", "0", f"{DAYS[1]} 10:00:00")])
     before = content(ws)
-    arguments = [str(ws.settings.home), str(ws.settings.data_dir), tiny.postgres_url, str(DAYS[1])]
-    killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], capture_output=True, timeout=120)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    process = child(killed, tiny.settings)
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
     assert maintain(ws, EVERYTHING).orphans == 1
     assert content(ws) == before
 

@@ -1,7 +1,7 @@
 """The path of a row through every step, on a tiny installation: real PostgreSQL, real DuckLake, real expectations."""
 
+import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,9 @@ from govpipes.errors import GateError, SchemaError, SourceError, WarehouseError
 from govpipes.ledger import tables as t
 from govpipes.pipeline import Workspace, land, publish, standardize, verify
 from govpipes.registries import fuse
+from govpipes.settings import Settings
 from govpipes.warehouse import readers, releases
+from govpipes_tests.crashes.town import child
 from govpipes_tests.tiny import BAD_CHECK, DAY, GOOD, Tiny, day_of, finish
 
 NEXT = DAY + timedelta(days=1)
@@ -238,41 +240,36 @@ def test_a_crash_between_lake_and_ledger_is_recognised(ws: Workspace, monkeypatc
     assert (ws.lake.snapshot_id(), len(claims(ws))) == (snapshot, 3)
 
 
-KILLED = """
-import os, signal, sys
-from datetime import date
-from pathlib import Path
-from govpipes.pipeline import Workspace, publish
-from govpipes.pipeline import land, standardize, verify
-from govpipes.settings import Settings
-from govpipes.warehouse import Lake
-module = sys.modules["govpipes.pipeline.publish"]
+def killed(settings: Settings, point: str) -> None:
+    """The steps of the first day, by a process that is killed at the point it is told."""
 
-home, data, url, point, day = sys.argv[1:]
-die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-ws = Workspace.open(Settings(home=Path(home), data_dir=Path(data), postgres_url=url, threads=1))
-contract, day = ws.catalogue.contracts["people"], date.fromisoformat(day)
-if point == "land": ws.ledger.record = die
-land(ws, contract, day, "killed")
-if point == "standardize": ws.ledger.record = die
-standardize(ws, contract, day, "killed")
-if point == "verify": ws.ledger.record = die
-verify(ws, contract, day, "killed")
-if point == "before the commit":
+    def die(*_: object) -> Any:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def change_and_die(*given: Any) -> None:
+        change(*given)
+        die()
+
+    module: Any = sys.modules["govpipes.pipeline.publish"]  # the package exports a function of this name
     change = module._change
-    module._change = lambda *given: (change(*given), die())
-if point == "after the commit": ws.ledger.record = die
-publish(ws, contract, day, "killed")
-"""
-"""A process of its own that is killed at the point it is told."""
+    ws: Any = Workspace.open(settings)
+    contract = ws.catalogue.contracts["people"]
+    for step in (land, standardize, verify):
+        if point == step.__name__:
+            ws.ledger.record = die
+        step(ws, contract, DAY, "killed")
+    if point == "before the commit":
+        module._change = change_and_die
+    if point == "after the commit":
+        ws.ledger.record = die
+    publish(ws, contract, DAY, "killed")
 
 
 @pytest.mark.parametrize("point", ["land", "standardize", "verify", "before the commit", "after the commit"])
 def test_a_killed_process_loses_nothing_and_repeats_nothing(tiny: Tiny, ws: Workspace, point: str) -> None:
-    settings = tiny.settings
-    arguments = [str(settings.home), str(settings.data_dir), tiny.postgres_url, point, str(DAY)]
-    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], capture_output=True, timeout=120)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    process = child(killed, tiny.settings, point)
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
     contract = ws.catalogue.contracts["people"]
     day_of(ws, contract, DAY)
     finish(ws)
