@@ -1,5 +1,6 @@
 """PostgreSQL is killed in the middle of steps and started again: ledger, locks and the lake's catalogue are in it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A PostgreSQL that may be killed."""
     made = Settings(home=tmp_path_factory.mktemp("server") / "home")
     postgres.ensure(made)
+    place = postgres.status(made).place
     yield made
     postgres.stop(made)
+    if place:  # as root the server's data lies outside the home
+        shutil.rmtree(place)
 
 
 def loses_postgres(server: Settings, folder: Path, at: int, name: str, undisturbed: list[Any]) -> None:
