@@ -34,11 +34,8 @@ for _name in [name for name in os.environ if name.startswith(("GOVPIPES_", "DAGS
         del os.environ[_name]
 
 
-_LONG = ("province", "laws", "crashes", "simulator", "cli")
-"""The folders with the longest files, longest first, so that at the end no worker is alone with one.
-
-While one worker is busy with the kills of crashes, the other takes all of the simulator and makes its province once.
-"""
+_LONG = ("laws", "province", "simulator", "crashes", "cli")
+"""The folders with the longest files: they begin first, so that at the end no worker is alone with one."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
