@@ -33,6 +33,7 @@ def check_contract(contract: Contract, entity: Entity | None, file: YamlFile, pr
     given_once(file, ("rules",), "name", (rule.name for rule in contract.rules), problems)
     for n, item in enumerate(contract.items):
         _check_item(item, entity, file, ("items", n), problems)
+    _check_doubts(contract, file, problems)
     _check_valid(contract, file, problems)
     _check_check_items(contract, file, problems)
     _check_open(contract, file, problems)
@@ -88,6 +89,15 @@ def _check_options(item: Item, file: YamlFile, at: Place, problems: Problems) ->
         elif values is not None and str(value) not in values:
             message = f"{item.element} does not allow this value of {option}"
             problems.add(file, here, message, found=value, allowed=values, near=True)
+
+
+def _check_doubts(contract: Contract, file: YamlFile, problems: Problems) -> None:
+    names = [item.name for item in contract.items]
+    for n, rule in enumerate(contract.rules):
+        for m, item in enumerate(rule.doubts):
+            if item not in names:
+                at: Place = ("rules", n, "doubts", m)
+                problems.add(file, at, "there is no such item", found=item, allowed=names, near=True)
 
 
 def _check_valid(contract: Contract, file: YamlFile, problems: Problems) -> None:

@@ -6,7 +6,7 @@ Here: what to say about a dataset, as lists of flat dicts with one set of keys e
 from collections.abc import Mapping
 
 from govpipes.catalogue.loader import Catalogue
-from govpipes.catalogue.model import Check, Contract, Entity, SqlCheck
+from govpipes.catalogue.model import Check, Contract, Entity, Rule, SqlCheck
 from govpipes.standards import ELEMENTS
 
 Row = dict[str, object]
@@ -124,9 +124,13 @@ def _item_rows(contract: Contract) -> list[Row]:
 
 def _rule_rows(contract: Contract) -> list[Row]:
     return [
-        _row("rule", rule.name, rule.title.zh if rule.title else "", on_fail=rule.on_fail, detail=rule.sql)
+        _row("rule", rule.name, rule.title.zh if rule.title else "", on_fail=_on_fail(rule), detail=rule.sql)
         for rule in contract.rules
     ]
+
+
+def _on_fail(rule: Rule) -> str:
+    return f"{rule.on_fail}, doubts {', '.join(rule.doubts)}" if rule.doubts else rule.on_fail
 
 
 def _check_rows(contract: Contract) -> list[Row]:

@@ -458,13 +458,21 @@ class Item(_Model):
 class Rule(_Model):
     """A rule beyond what the elements bring.
 
-    sql: DuckDB, true or false, over the items' standardized values and `cursor`; NULL passes.
+    sql: DuckDB, true or false, over the items' standardized values and `cursor`; NULL passes. doubts: the items whose
+    value cannot be true where a flagging rule is broken; golden records do without it (decision 17).
     """
 
     name: Name
     sql: Annotated[str, Field(min_length=1)]
     on_fail: Literal["reject", "flag"]
+    doubts: tuple[Name, ...] = ()
     title: Title | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.doubts and self.on_fail == "reject":
+            _refuse("doubts", "a row that is rejected is nowhere; `doubts` belongs to a rule with `on_fail: flag`")
+        return self
 
 
 class Valid(_Model):
@@ -578,6 +586,7 @@ _SAYS_NOTHING_ABOUT_ROWS: Any = {
     "source": {"lag_days", "sweep", "budget"},
     "valid": True,
     "items": {"__all__": {"title", "description"}},
+    "rules": {"__all__": {"doubts"}},
 }
 """What of a contract decides neither what becomes of a row nor whether its day is published."""
 

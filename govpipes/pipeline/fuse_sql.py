@@ -2,7 +2,8 @@
 
 Each dataset's versions (valid_time) cut an entity's time into spans; within a span a dataset says of each item its
 newest value there is, and the golden record takes the first value in the order of authority (一数一源) with the dataset
-it came from. Neighbouring spans that say the same become one. The statements run in order; each makes a temp table.
+it came from. A value that the gate flagged as one that cannot be true does not count (decision 17). Neighbouring spans
+that say the same become one. The statements run in order; each makes a temp table.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from govpipes.pipeline.aliases import aliases_table, leads_to_sql, named_sql
 from govpipes.pipeline.claims import RECENCY, claims_table
 from govpipes.pipeline.valid_time import HOLDS, KNOWN, merged_spans_sql, versions_sql
 from govpipes.sql import column_list, ident, literal
-from govpipes.standards import ELEMENTS
+from govpipes.standards import ELEMENTS, REASONS
 from govpipes.warehouse import LAKE, Column
 
 SPAN = ("entity_key", "valid_from")
@@ -44,9 +45,9 @@ def golden_columns(entity: Entity) -> list[Column]:
 
 CONFLICT_COLUMNS = [
     Column("entity_key", "VARCHAR", "the entity's key"),
-    Column("item", "VARCHAR", "the item the departments disagree on"),
-    Column("dataset", "VARCHAR", "whose value the golden record has"),
-    Column("losing_dataset", "VARCHAR", "which dataset says something else"),
+    Column("item", "VARCHAR", "the item the departments disagree on, or of which a value is doubted"),
+    Column("dataset", "VARCHAR", "whose value the golden record has; NULL = nobody's"),
+    Column("losing_dataset", "VARCHAR", "which dataset says something else, or something that cannot be true"),
     Column("losing_department", "VARCHAR", "whose that dataset is"),
     Column("recorded_from", "TIMESTAMP WITH TIME ZONE", "when we learned of it"),
 ]
@@ -135,7 +136,8 @@ def _said(entity: Entity, contract: Contract) -> str:
     authority = authority_of(contract)
     items = ", ".join(
         f"{{'item': {literal(item.name)}, 'value': CAST({ident(item.name)} AS VARCHAR), "
-        f"'authority': {authority[item.name]}}}"
+        f"'authority': {authority[item.name]}, 'flags': {_flags_of(item.name, contract)}, "
+        f"'counts': doubted IS NULL OR NOT list_contains(doubted, {literal(item.name)})}}"
         for item in entity.items
         if item.name in authority
     )
@@ -149,8 +151,33 @@ def _said(entity: Entity, contract: Contract) -> str:
         f"SELECT * FROM (SELECT key AS entity_key, unnest([{items}], recursive := true), "
         f"{literal(contract.dataset)} AS dataset, {literal(contract.provider)} AS department, "
         "source_key, source_day, cursor, publication_id, valid_from, valid_to, recorded_from "
-        f"FROM ({versions}) WHERE entity_key IN ({keys})) WHERE value IS NOT NULL"
+        f"FROM (SELECT *, {_doubted(contract)} AS doubted FROM ({versions}) WHERE entity_key IN ({keys}))) "
+        "WHERE value IS NOT NULL"
     )
+
+
+def _doubted(contract: Contract) -> str:
+    """SQL for the items of a claim whose values cannot be true, after its flags; NULL where there are none."""
+    codes = ", ".join(literal(reason.code) for reason in REASONS.values() if reason.doubtful)
+    rules = " ".join(
+        f"WHEN flag = {literal('rule:' + rule.name)} THEN [{', '.join(map(literal, rule.doubts))}]"
+        for rule in contract.rules
+        if rule.doubts
+    )
+    named = (
+        f"flatten(list_transform(flags, lambda flag: CASE {rules} "
+        f"WHEN split_part(flag, ':', 2) IN ({codes}) THEN [split_part(flag, ':', 1)] END))"
+    )
+    # nearly all rows have no flag, and pay for the question only
+    return f"CASE WHEN len(flags) > 0 THEN nullif({named}, []) END"
+
+
+def _flags_of(item: str, contract: Contract) -> str:
+    """SQL for the flags at an item of a claim and the rules that doubt it, as one text."""
+    rules = [literal("rule:" + rule.name) for rule in contract.rules if item in rule.doubts]
+    doubting = f" OR flag IN ({', '.join(rules)})" if rules else ""
+    flags = f"list_filter(flags, lambda flag: starts_with(flag, {literal(item + ':')}){doubting})"
+    return f"nullif(array_to_string({flags}, ', '), '')"
 
 
 def _leads_to(entity: Entity, touched: str | None) -> str:
@@ -182,10 +209,18 @@ def _versions_of(entity: Entity, contract: Contract, touched: str | None) -> str
         rows = f"(SELECT * FROM {table} WHERE source_key IN ({named}))"
         wanted = f"entity_key IN (SELECT entity_key FROM {touched})"
     versions = (
-        f"SELECT entity_key, valid_from, valid_to, {RECENCY} AS recency, "
-        f"{column_list(_items(entity, contract))}\nFROM ({versions_sql(contract, rows)})\nWHERE {wanted}"
+        f"SELECT entity_key, valid_from, valid_to, {RECENCY} AS recency, doubted, "
+        f"{', '.join(_believed(name) for name in _items(entity, contract))}\n"
+        f"FROM (SELECT *, {_doubted(contract)} AS doubted\nFROM ({versions_sql(contract, rows)}))\nWHERE {wanted}"
     )
     return named_sql(versions) if entity.aliases else versions
+
+
+def _believed(name: str) -> str:
+    """SQL for an item of a claim, NULL where it is doubted."""
+    item = ident(name)
+    believed = f"NOT list_contains(doubted, {literal(name)})"
+    return f"CASE WHEN doubted IS NULL THEN {item} WHEN {believed} THEN {item} END AS {item}"
 
 
 def _spans(contracts: Sequence[Contract]) -> str:
@@ -234,7 +269,9 @@ def _fused(entity: Entity, contracts: Sequence[Contract]) -> str:
 
 
 def _conflicts(entity: Entity, contracts: Sequence[Contract]) -> str:
-    """Where a dataset's value is not the golden record's, in what holds last; two reports of one event that differ."""
+    """Where a dataset's value is not the golden record's, in what holds last; two reports of one event that differ;
+    values that cannot be true.
+    """
     found = [
         (f"{_told(loser)}.{ident(item.name)} <> {_winner(item.name, contracts)}", item.name, loser)
         for item in entity.items
@@ -255,7 +292,20 @@ def _conflicts(entity: Entity, contracts: Sequence[Contract]) -> str:
                 for item in items
             ]
             parts.append(_conflicting(twice, f"{_versions(contract)}\n  GROUP BY entity_key", "entity_key"))
+        parts.append(_doubts(entity, contract))
     return "\nUNION ALL\n".join(parts)
+
+
+def _doubts(entity: Entity, contract: Contract) -> str:
+    """The conflicts of a dataset whose values, in what holds last, cannot be true."""
+    items = _items(entity, contract)
+    sources = " ".join(f"WHEN {literal(name)} THEN g.provenance.{ident(name)}" for name in items)
+    return (
+        f"SELECT entity_key, item, CASE item {sources} END, {literal(contract.dataset)}, {literal(contract.provider)} "
+        f"FROM (SELECT DISTINCT entity_key, unnest(doubted) AS item FROM {_versions(contract)} WHERE valid_to IS NULL "
+        f"AND doubted IS NOT NULL) JOIN (SELECT entity_key, provenance FROM fused WHERE valid_to IS NULL) g "
+        f"USING (entity_key) WHERE item IN ({', '.join(map(literal, items))})"
+    )
 
 
 def _conflict(condition: str, item: str, dataset: str, loser: Contract) -> str:

@@ -37,7 +37,8 @@ class When:
 
 
 def why(settings: Settings, entity: Entity, key: str, item: str | None, when: When, *, unmasked: bool) -> list[Row]:
-    """One row per item and department that speaks of it, the winner first: value, where from, since when, by what rule.
+    """One row per item and department that speaks of it, the winner first: value, where from, since when, by what rule;
+    a value that cannot be true never wins.
 
     Raises WarehouseError when the release knows nothing of the key.
     """
@@ -47,8 +48,8 @@ def why(settings: Settings, entity: Entity, key: str, item: str | None, when: Wh
         said = con.execute(
             f"SELECT item, {value} AS value, value AS plain, authority, dataset, department, "
             f"{'source_key' if unmasked else readers.without_numbers('source_key')} AS record, source_day AS day, "
-            "valid_from AS since FROM ("
-            "SELECT *, row_number() OVER (PARTITION BY item ORDER BY authority, cursor DESC, publication_id DESC) AS n "
+            "valid_from AS since, flags, counts FROM (SELECT *, row_number() OVER ("
+            "PARTITION BY item ORDER BY counts DESC, authority, cursor DESC, publication_id DESC) AS n "
             f"FROM {ident(entity.registry, entity.table + '_said')}($key, $known) WHERE {_holds()}) "
             "WHERE $item IS NULL OR item = $item ORDER BY item, n",
             {"key": found, "known": when.known_on, "valid": when.valid_on, "item": item},
@@ -101,10 +102,10 @@ def _opened(settings: Settings, when: When) -> Iterator[duckdb.DuckDBPyConnectio
     with closing(readers.connect_release(settings, when.release)) as con:
         try:
             yield con
-        except duckdb.CatalogException as error:
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
             # a release has the macros of what was fused when it was made
             raise WarehouseError(
-                "the release has nothing of this entity, or was made before golden records had a history",
+                "the release has nothing of this entity, or was made by an older govpipes",
                 found=str(error).splitlines()[0],
                 next_step="`govpipes release list` shows the releases; `govpipes sync` makes a new one",
             ) from None
@@ -114,16 +115,19 @@ def _explained(entity: Entity, rows: Sequence[Mapping[str, Any]], n: int) -> Row
     row = rows[n]
     winner = next(other for other in rows if other["item"] == row["item"])
     known = entity.item(row["item"])
-    if row is winner:
-        others = len({other["dataset"] for other in rows if other["item"] == row["item"]}) - 1
+    if not row["counts"]:
+        rule = f"does not count: {row['flags']}"
+    elif row is winner:
+        others = len({other["dataset"] for other in rows if other["item"] == row["item"] and other["counts"]}) - 1
         rule = f"authority {row['authority']}, the first of {others + 1}" if others else "nobody else says anything"
     elif row["dataset"] == winner["dataset"]:
         rule = "an older record of the same dataset"
     else:
         says = "agrees" if row["plain"] == winner["plain"] else "differs"
         rule = f"{says}; authority {row['authority']} comes after {winner['authority']}"
-    shown = {name: value for name, value in row.items() if name not in ("authority", "plain")}
-    return {"item": row["item"], "title": known.title.zh if known else "", "wins": row is winner, **shown, "rule": rule}
+    shown = {name: value for name, value in row.items() if name not in ("authority", "plain", "flags", "counts")}
+    wins = row is winner and row["counts"]
+    return {"item": row["item"], "title": known.title.zh if known else "", "wins": wins, **shown, "rule": rule}
 
 
 def _first_known(con: duckdb.DuckDBPyConnection, entity: Entity, key: str, when: When) -> str:

@@ -268,7 +268,7 @@ _TAX = (
     _keep("D13", "nsrmc", "replace(nsrmc, '有限责任公司', '有限公司')", "contains(nsrmc, '有限责任公司')", share=0.003),
     _repair("D13", "nsrmc", "replace(replace(nsrmc, '（', ' ( '), '）', ')')", "contains(nsrmc, '（')", share=0.002),
     _flag("D31", "TEST-01", "lxdh", _TEST_PHONE, share=0.001),
-    _flag("D35", "ADR-03", "scjydz", "'请填写生产经营地址'", share=0.001),
+    _flag("D35", "QLT-01", "scjydz", "'请填写生产经营地址'", share=0.001),
     Fault(
         "D28",
         "flag",

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from govpipes.catalogue import Catalogue
-from govpipes.catalogue.model import Entity, EntityItem, Link
+from govpipes.catalogue.model import Contract, Entity, EntityItem, Link
 from govpipes.days import Cycle
 from govpipes.settings import Settings
 from govpipes.simulator import caught, truth
@@ -78,7 +78,12 @@ def score(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: Settin
     con.execute(f"CREATE OR REPLACE TEMP TABLE fault AS {truth.faults(settings)}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE wrongly_written AS {_wrongly_written(catalogue, day)}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE true_link AS {truth.as_of(settings, 'link', day)}")
-    compared = {name: entity for entity in catalogue.entities if (name := f"{entity.registry}.{entity.name}") in _KINDS}
+    there = _macros(con)
+    compared = {
+        name: entity
+        for entity in catalogue.entities
+        if (name := _name(entity)) in _KINDS and (entity.registry, f"{entity.table}_as_of") in there
+    }
     for name, entity in compared.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {_true(name)} AS {truth.as_of(settings, _KINDS[name], day)}")
         con.execute(
@@ -87,9 +92,9 @@ def score(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: Settin
         )
     entities, items, links = [], [], []
     left_out = [
-        f"{entity.registry}.{entity.name}: copied from a reference file as it is"
-        for entity in catalogue.entities
-        if f"{entity.registry}.{entity.name}" not in compared
+        f"{name}: {'no dataset of it is due so far' if name in _KINDS else 'copied from a reference file as it is'}"
+        for name in map(_name, catalogue.entities)
+        if name not in compared
     ]
     for name, entity in compared.items():
         told = {column for (column, *_) in con.execute(f"DESCRIBE {_true(name)}").fetchall()}
@@ -107,6 +112,8 @@ def score(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: Settin
         for link in entity.links:
             if link.name not in {kind for (kind,) in con.execute("SELECT DISTINCT kind FROM true_link").fetchall()}:
                 left_out.append(f"{name}.{link.name}: the province keeps no truth of this link")
+            elif not all(target in compared for target in link.to):
+                left_out.append(f"{name}.{link.name}: nothing of the other side is there so far")
             elif known != "NULL" and link.matching:
                 left_out.append(
                     f"{name}.{link.name}: how it is linked is kept for now only, not for a day that is past"
@@ -152,6 +159,20 @@ def _golden(name: str) -> str:
 
 def _name(entity: Entity) -> str:
     return f"{entity.registry}.{entity.name}"
+
+
+def _macros(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """(schema, name) of the release's table macros: what no dataset has told yet has none."""
+    query = (
+        "SELECT DISTINCT schema_name, function_name FROM duckdb_functions() WHERE database_name = current_database()"
+    )
+    return {(schema, name) for schema, name in con.execute(query).fetchall()}
+
+
+def _told_by(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, entity: Entity) -> list[Contract]:
+    """The datasets that speak of an entity and have been published."""
+    there = _macros(con)
+    return [c for c in catalogue.contracts_of(entity) if ("current", f"{c.dataset}_as_of") in there]
 
 
 def _daily(catalogue: Catalogue) -> str:
@@ -210,7 +231,7 @@ def _merges(
         f"FROM {ident('current', contract.dataset + '_as_of')}({literal(day)}, {known}) c "
         f"JOIN ({caught.whose(settings, contract, day)}) w USING (source_key) "
         "LEFT JOIN leads_to l ON l.alias = c.entity_key WHERE c.entity_key IS NOT NULL"
-        for contract in catalogue.contracts_of(entity)
+        for contract in _told_by(con, catalogue, entity)
     ]
     row = con.execute(
         f"WITH leads_to AS ({leads_to}), "
@@ -296,7 +317,7 @@ def _link(
         f"said AS (SELECT from_key, to_key FROM true_link WHERE kind = {literal(link.name)}), "
         # who represents a firm may have left the province: then there is nobody to link to
         f"true_here AS (SELECT s.* FROM said s SEMI JOIN ({there}) t ON t.key = s.to_key), "
-        f"told AS (SELECT s.* FROM true_here s SEMI JOIN ({_told(catalogue, settings, entity, link, day)}) d "
+        f"told AS (SELECT s.* FROM true_here s SEMI JOIN ({_told(con, catalogue, settings, entity, link, day)}) d "
         "ON d.truth_key = s.from_key) "
         "SELECT (SELECT count(*) FROM true_here), (SELECT count(*) FROM told), (SELECT count(*) FROM found), "
         "(SELECT count(*) FROM found SEMI JOIN said ON entity_key = from_key AND target_key = to_key), "
@@ -315,7 +336,9 @@ def _link(
     }
 
 
-def _told(catalogue: Catalogue, settings: Settings, entity: Entity, link: Link, day: date) -> str:
+def _told(
+    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: Settings, entity: Entity, link: Link, day: date
+) -> str:
     """SQL: truth_key of the entities of which a department's record names the other side.
 
     Where the other side is found by matching or by a derived key, any record does; by the key of an address, those
@@ -326,7 +349,7 @@ def _told(catalogue: Catalogue, settings: Settings, entity: Entity, link: Link, 
     address = next((i.name for i in entity.items if i.element == "address_text" and f"{i.name})" in key), None)
     named_by = address or link.item
     found = entity.item(named_by) is None
-    for contract in catalogue.contracts_of(entity):
+    for contract in _told_by(con, catalogue, entity):
         item = contract.item(named_by)
         if found or item is not None:
             named = f" WHERE {ident(item.columns[0])} IS NOT NULL" if item is not None else ""

@@ -14,6 +14,9 @@ class Reason:
 
     severity: E the row is rejected, W published with a flag, I for information.
     dimension: the quality dimension of GB/T 36344-2018: 规范性 完整性 准确性 一致性 时效性 可访问性.
+    doubtful: a flagged value cannot be what the item asks for, and golden records do without it (decision 17). Not
+        what is odd but possible, what says less than all (cut, a character missing), what was put right, nor what
+        is not published as a value anyway.
     """
 
     code: str
@@ -21,6 +24,7 @@ class Reason:
     dimension: str
     zh: str
     en: str
+    doubtful: bool = False
 
 
 _FORM, _TRUE, _SAME, _FULL = "规范性", "准确性", "一致性", "完整性"
@@ -47,7 +51,12 @@ _ALL = (
         "ID-12", "I", _FORM, "身份号码已规范化（全角、小写、空格）", "the number was written irregularly and normalised"
     ),
     Reason(
-        "ID-13", "W", _TRUE, "身份号码中的出生日期晚于数据日期", "the birth date in the number is later than the day"
+        "ID-13",
+        "W",
+        _TRUE,
+        "身份号码中的出生日期晚于数据日期",
+        "the birth date in the number is later than the day",
+        doubtful=True,
     ),
     Reason("ID-14", "W", _TRUE, "身份号码末三位为000，可能被Excel截断", "ends in 000: perhaps cut by a spreadsheet"),
     # GB 32100-2015, GB 11714-1997, GS 15-2006 (§1.2-1.4)
@@ -89,7 +98,14 @@ _ALL = (
     Reason("REG-01", "E", _FORM, "行政区划代码未知", "unknown region code"),
     Reason("REG-02", "W", _TRUE, "行政区划代码在该日已停用，有唯一后继", "retired on that day; it has one successor"),
     Reason("REG-03", "W", _TRUE, "行政区划代码已停用且被拆分，无法自动对应", "retired and split: no single successor"),
-    Reason("REG-06", "W", _TRUE, "应为县级，实为省、市级或市辖区汇总码", "a county is required, this is a wider code"),
+    Reason(
+        "REG-06",
+        "W",
+        _TRUE,
+        "应为县级，实为省、市级或市辖区汇总码",
+        "a county is required, this is a wider code",
+        doubtful=True,
+    ),
     Reason("REG-07", "W", _FORM, "功能区代码，不属于 GB/T 2260", "a functional zone, not in GB/T 2260"),
     Reason("REG-08", "I", _FORM, "以名称代替代码", "given by name instead of code"),
     Reason("TOWN-01", "E", _FORM, "乡级代码格式错误或所属县未知", "not a 9-digit township code of a known county"),
@@ -123,10 +139,12 @@ _ALL = (
         "日期以序列值、两位年份或民国纪年写成",
         "written as a serial, two-digit year or Minguo year",
     ),
-    Reason("DATE-04", "W", _TRUE, "日期晚于数据日期", "later than the day of the data"),
+    Reason("DATE-04", "W", _TRUE, "日期晚于数据日期", "later than the day of the data", doubtful=True),
     Reason("DATE-05", "W", _TRUE, "日月顺序有歧义", "day and month could be exchanged"),
     Reason("TIME-01", "E", _FORM, "无法识别的日期时间", "not a point in time"),
-    Reason("TIME-02", "W", _TRUE, "时间晚于数据日期次日", "more than a day later than the day of the data"),
+    Reason(
+        "TIME-02", "W", _TRUE, "时间晚于数据日期次日", "more than a day later than the day of the data", doubtful=True
+    ),
     # Numbers (§1.8, D20)
     Reason("NUM-01", "E", _FORM, "不是数值", "not a number"),
     Reason("NUM-02", "W", _TRUE, "负数", "negative"),
@@ -142,7 +160,7 @@ _ALL = (
     # Coordinates (§1.9)
     Reason("GEO-01", "E", _FORM, "无法识别的坐标", "coordinate cannot be classified"),
     Reason("GEO-02", "E", _TRUE, "坐标在江苏范围以外", "outside Jiangsu"),
-    Reason("GEO-05", "W", _TRUE, "坐标为零或整数度，疑似占位", "zero or whole degrees: perhaps a placeholder"),
+    Reason("GEO-05", "W", _TRUE, "坐标为零或整数度，系占位", "zero or whole degrees: a placeholder", doubtful=True),
     Reason("GEO-06", "I", _TRUE, "坐标精度不足", "too few decimals"),
     Reason("GEO-07", "E", _TRUE, "多边形无效：非WKT、环未闭合或不足四点", "not a polygon: no WKT, or an open ring"),
     Reason("GEO-08", "W", _TRUE, "经纬度颠倒，已对调", "longitude and latitude were exchanged"),
@@ -160,14 +178,15 @@ _ALL = (
         "自造字区码位已按 GB 18030-2022 转换",
         "private-use code points mapped after GB 18030-2022",
     ),
-    Reason("TEST-01", "W", _TRUE, "测试或虚构数据", "test or dummy data"),
+    Reason("TEST-01", "W", _TRUE, "测试或虚构数据", "test or dummy data", doubtful=True),
+    Reason("TEST-02", "W", _TRUE, "疑似测试数据，也可能属实", "perhaps test data, but somebody may be called so"),
     Reason("TXT-01", "I", _FORM, "含隐藏字符，已去除", "hidden characters were removed"),
     Reason("TXT-02", "W", _FULL, "文本可能在255/2000/4000字节处被截断", "perhaps cut at 255, 2000 or 4000 bytes"),
     Reason("TXT-03", "W", _TRUE, "文本含无法恢复的乱码", "the text holds unrecoverable characters"),
     Reason(
         "SEC-01", "W", _SAME, "自由文本中含身份号码或手机号码", "free text holds an identification or mobile number"
     ),
-    Reason("QLT-01", "W", _TRUE, "填充性内容", "filler text"),
+    Reason("QLT-01", "W", _TRUE, "填充性内容", "filler text", doubtful=True),
     Reason("PHONE-01", "W", _FORM, "电话号码格式错误", "not a telephone number"),
     Reason("POST-01", "W", _FORM, "邮政编码不是6位数字", "not a six-digit postcode"),
     Reason("ADR-01", "W", _SAME, "地址中的县级区划与区划代码不一致", "the county in the address is not the code's"),

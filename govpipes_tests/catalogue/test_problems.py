@@ -49,6 +49,8 @@ WRONG = [
     ("min: 1, ", "", "checks", "", "", "no row floor"),
     ("sql: \"birth_date > DATE", "sql: \"birthdate > DATE", "rules[0].sql", "birthdate >", "", "birth_date"),
     ("> DATE '1880-01-01'", "", "rules[0].sql", "birth_date  is DATE", "", "true or false"),
+    ("on_fail: reject", "on_fail: flag, doubts: [nam]", "rules[0].doubts[0]", "nam", "name", "no such item"),
+    ("on_fail: reject", "on_fail: reject, doubts: [birth_date]", "rules[0].doubts", "", "", "on_fail: flag"),
     ("WHERE cursor IS", "WHERE curser IS", "checks[2].sql", "curser", "", "does not bind"),
     ("FROM {batch} p", "FROM people p", "checks[2].sql", "people", "", "must read {batch}"),
     ("dataset: people", "dataset: people\ndataset: persons", "", "", "", "given twice"),

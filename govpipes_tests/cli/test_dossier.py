@@ -45,6 +45,22 @@ def test_why_a_record_says_what_it_says(synced: Run) -> None:
     assert "姓名" in out and "✓" in out and GOOD[0] not in out
 
 
+def test_why_shows_a_value_that_does_not_count(operator: Run, tiny: Tiny) -> None:
+    tiny.add("people")
+    tiny.add("clinic", authority=20)
+    key, number, name, _, day, deleted = row(0, GOOD[0])
+    tiny.put("people", [(key, number, name, "13800138000", day, deleted)])
+    assert operator("sync", "--day", str(DAY))[0] == 0
+    asked = ("why", "population.person", GOOD[0], "--item", "phone", "--json")
+    doubted = {"dataset": "people", "wins": False, "rule": "does not count: phone:TEST-01"}
+    assert [doubted.items() <= one.items() for one in rows(operator(*asked))] == [True]
+    tiny.put("clinic", [row(0, GOOD[0], day=str(NEXT))])
+    assert operator("sync", "--day", str(NEXT))[0] == 0
+    clinic, people = rows(operator(*asked))
+    assert doubted.items() <= people.items()
+    assert (clinic["dataset"], clinic["wins"], clinic["rule"]) == ("clinic", True, "nobody else says anything")
+
+
 def test_a_release_without_the_entity_says_so(operator: Run, tiny: Tiny) -> None:
     tiny.add("people")
     with tiny.open() as ws:

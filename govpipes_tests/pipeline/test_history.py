@@ -222,6 +222,82 @@ def test_what_everybody_said_of_one_person(tiny: Tiny, ws: Workspace) -> None:
     ]
 
 
+TEST = "13800138000"
+"""A number the gate flags as nobody's (TEST-01)."""
+
+
+def phones(ws: Workspace) -> list[tuple[Any, ...]]:
+    """The golden telephone, whose word it is, and since when."""
+    query = "SELECT phone, provenance.phone, valid_from FROM lake.population.person_history WHERE recorded_to IS NULL"
+    return ws.con.execute(f"{query} ORDER BY valid_from").fetchall()
+
+
+def conflicting(ws: Workspace) -> list[tuple[Any, ...]]:
+    return ws.con.execute("SELECT item, dataset, losing_dataset FROM lake.population.person_conflicts").fetchall()
+
+
+def test_a_value_that_cannot_be_true_does_not_count(tiny: Tiny, ws: Workspace) -> None:
+    """Decision 17: the next believable value wins, else nothing; the claim keeps what was said."""
+    run(tiny, ws, "people", 0, row(0, "王芳", text=TEST))
+    assert phones(ws) == [(None, None, day(0))]
+    assert conflicting(ws) == [("phone", None, "people")]
+    run(tiny, ws, "clinic", 1, row(1, "王芳", text="13812345678"))
+    assert phones(ws) == [(None, None, day(0)), ("13812345678", "clinic", day(1))]
+    assert conflicting(ws) == [("phone", "clinic", "people")]
+    run(tiny, ws, "people", 2, row(2, "王芳", text="13912345678"))
+    assert phones(ws)[2:] == [("13912345678", "people", day(2))]
+    assert conflicting(ws) == [("phone", "people", "clinic")]
+    assert [
+        phone for (phone,) in ws.con.execute("SELECT phone FROM lake.claims.people ORDER BY cursor").fetchall()
+    ] == [
+        TEST,
+        "13912345678",
+    ]
+
+
+def test_what_a_record_said_before_does_not_come_back_but_another_records_word_counts(
+    tiny: Tiny, ws: Workspace
+) -> None:
+    run(tiny, ws, "people", 0, row(0, "王芳", text="13812345678"))
+    run(tiny, ws, "people", 1, row(1, "王芳", text=TEST))
+    assert phones(ws) == [("13812345678", "people", day(0)), (None, None, day(1))]
+    run(tiny, ws, "people", 2, row(2, "王芳", text="13912345678", key="2"))
+    run(tiny, ws, "people", 3, row(3, "王芳", text=TEST, key="3"))
+    assert phones(ws)[2:] == [("13912345678", "people", day(2))]
+
+
+def test_a_rule_says_which_items_it_doubts(tiny: Tiny) -> None:
+    """Only those, and not the other rules' nor those of a rule that names none."""
+    odd = {"sql": "phone NOT LIKE '139%'", "on_fail": "flag"}
+    ruled = {"name": "not_ours", **odd, "doubts": ["phone"]}
+    for rules, wanted in (([ruled], None), ([{"name": "odd", **odd}], "13912345678")):
+        tiny.add("people", rules=rules)
+        with tiny.open() as ws:
+            run(tiny, ws, "people", 0, row(0, "王芳", text="13912345678"))
+            found = ws.con.execute("SELECT name, phone FROM lake.population.person").fetchall()
+            assert found == [("王芳", wanted)]
+            ws.con.execute("USE lake")
+            said = ws.con.execute(
+                "SELECT flags, counts FROM population.person_said(?, NULL) WHERE item = 'phone'", [GOOD[0]]
+            ).fetchall()
+            ws.con.execute("USE memory")
+            assert said == ([("rule:not_ours", False)] if wanted is None else [(None, True)])
+
+
+def test_what_a_rule_doubts_decides_nothing_about_rows(tiny: Tiny) -> None:
+    """No day is judged again for it; golden records are made anew."""
+    rule = {"name": "not_ours", "sql": "phone NOT LIKE '139%'", "on_fail": "flag"}
+    tiny.add("people", rules=[rule])
+    with tiny.open() as ws:
+        run(tiny, ws, "people", 0, row(0, "王芳", text="13912345678"))
+        before = ws.catalogue.contracts["people"].sha256
+    tiny.add("people", rules=[{**rule, "doubts": ["phone"]}])
+    with tiny.open() as ws:
+        assert ws.catalogue.contracts["people"].sha256 == before
+        assert fuse_entity(ws, "population", "person", "test").updated == 1
+        assert ws.con.execute("SELECT phone FROM lake.population.person").fetchall() == [(None,)]
+
+
 def test_history_travels_with_a_release_and_is_masked_for_people(tiny: Tiny, ws: Workspace) -> None:
     run(tiny, ws, "people", 0, row(0, "王芳"))
     finish(ws)

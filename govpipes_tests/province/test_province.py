@@ -126,6 +126,17 @@ def test_a_day_that_is_past_is_scored_as_it_was_known_then(synced: Synced) -> No
     assert overall(first.items)["accuracy"] >= 0.998
 
 
+def test_what_is_not_there_so_far_is_not_compared(synced: Synced) -> None:
+    first = min(synced.results)
+    with closing(readers.connect_release(synced.settings, synced.results[first].release)) as con:
+        found = score(con, synced.ws.catalogue, synced.settings, first)
+    said = "\n".join(found.not_compared)
+    assert "macro_economy.indicator: no dataset of it is due so far" in said
+    assert "macro_economy.observation.indicator: nothing of the other side is there so far" in said
+    assert "indicator" not in {row["entity"] for row in found.entities}
+    assert overall(found.items)["accuracy"] >= 0.999
+
+
 def _entity(found: Score, name: str) -> dict[str, int]:
     return next(row for row in found.entities if row["entity"] == name)
 

@@ -162,7 +162,7 @@ def test_a_name_as_it_was_typed_finds_its_person(
     con: duckdb.DuckDBPyConnection, catalogue: Catalogue, written: str, reason: str
 ) -> None:
     person(con, NUMBER, "欧阳燕", "1990-03-07", former_name="欧阳小红")
-    defaulter(con, "1", written, age=35, subject_certificate_number="3201**********4018")
+    defaulter(con, "1", written, age=35, subject_number_shown="3201**********4018")
     subject, by = found(con, shipped(catalogue))["1"]
     assert subject == NUMBER
     assert by == ("masked_number" if written == "欧阳燕" else "match")
@@ -213,7 +213,7 @@ def test_what_is_left_of_a_name_must_be_enough(con: duckdb.DuckDBPyConnection, c
     company(con, "A", "南京市恒盛商贸有限公司")
     defaulter(con, "one character", "□□燕", age=35)
     defaulter(con, "none", "□□□", age=35)
-    defaulter(con, "none and a number", "□□□", age=35, subject_certificate_number="3201**********4018")
+    defaulter(con, "none and a number", "□□□", age=35, subject_number_shown="3201**********4018")
     penalty(con, "legal form", "□□□□□□□有限公司", head="另有其人")
     penalty(con, "masked", "南京市**商贸有限公司", head="李伟")
     said = found(con, shipped(catalogue))

@@ -131,6 +131,7 @@ def test_the_key_of_a_text_is_the_key_of_its_standard_address(con: duckdb.DuckDB
         ("江苏省南京市玄武区中山路12号", "340104", None),
         ("江苏省南京市玄武区中山路12号", "没有", None),
         ("短", "320102", "ADR-03"),
+        ("请填写生产经营地址", "320102", "QLT-01"),
     ],
 )
 def test_the_county_in_the_text_is_the_codes(

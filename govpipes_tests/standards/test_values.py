@@ -168,6 +168,7 @@ def test_values(judge: Judge, element: str, raw: str, options: dict[str, str], e
         ("锟斤拷", "锟斤拷", "ENC-01", None),
         ("12345", "12345", "NAME-03", None),
         ("测试", "测试", None, "TEST-01"),
+        ("张三", "张三", None, "TEST-02"),
     ],
 )
 def test_person_name(judge: Judge, raw: str, value: str, err: str | None, flag: str | None) -> None:
@@ -178,6 +179,8 @@ def test_organization_name(con: duckdb.DuckDBPyConnection, judge: Judge) -> None
     for raw in ("恒盛(南京)科技有限公司", " 恒盛［南京］科技 有限公司 ", "恒盛〔南京〕科技有限公司"):
         assert judge("organization_name", raw)[0] == "恒盛（南京）科技有限公司"
     assert judge("organization_name", "12")[1] == "ORGNAME-01"
+    assert judge("organization_name", "测试公司")[2] == "TEST-01"
+    assert judge("organization_name", "苏州芯片测试有限公司")[2] == "TEST-02"
     same = ["南京恒盛科技有限公司", "江苏恒盛科技股份有限公司", "恒盛（南京）科技有限责任公司"]
     assert {one(con, "name_core(?)", name) for name in same} == {"恒盛科技"}
 

@@ -9,6 +9,7 @@ CREATE TEMP MACRO std_address_text(raw, other := NULL) AS CASE WHEN strpos(raw, 
     ELSE nullif(unspace_han(fold_text(raw)), '') END;
 CREATE TEMP MACRO err_address_text(raw, value, other := NULL) AS CASE WHEN text_is_destroyed(raw) THEN 'ENC-01' END;
 CREATE TEMP MACRO flag_address_text(raw, value, day, other := NULL) AS CASE
+    WHEN text_is_filler(value) THEN 'QLT-01'
     WHEN length(value) < 5 OR NOT regexp_matches(value, '[省市区县镇乡村路街巷号弄组社区园苑]') THEN 'ADR-03'
     WHEN address_is_elsewhere(value, other) THEN 'ADR-01'
     WHEN strlen(raw) IN (255, 2000, 4000) THEN 'TXT-02'

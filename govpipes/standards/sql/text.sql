@@ -82,7 +82,10 @@ CREATE TEMP MACRO fold_name(x) AS CASE WHEN name_is_regular(x) THEN x ELSE
 CREATE TEMP MACRO former_name_pattern() AS ' *[(（] *(曾用名|原名|又名|别名|曾名)[^)）]*[)）]? *$';
 
 CREATE TEMP MACRO text_is_destroyed(x) AS strpos(x, '锟斤拷') > 0 OR strpos(x, '�') > 0 OR strpos(x, '烫烫烫') > 0 OR strpos(x, 'ï¿½') > 0;
-CREATE TEMP MACRO name_is_dummy(x) AS regexp_full_match(lower(x), '(测试.*|.*test.*|张三|李四|王五|某某某?|无名氏|a{2,}|x{2,}|姓名|xxx.*)');
+CREATE TEMP MACRO name_is_dummy(x) AS regexp_full_match(lower(x), '(测试.{0,4}|test.*|某某某?|无名氏|a{2,}|x{2,}|姓名|xxx.*)');
+-- What also stands in real names: persons are called 张三, companies test things.
+CREATE TEMP MACRO name_may_be_dummy(x) AS regexp_matches(lower(x), '测试|test|^(张三|李四|王五)$|^x{3,}|^a{3,}');
+CREATE TEMP MACRO text_is_filler(x) AS regexp_full_match(x, '(请输入|请选择|请填写).*');
 
 CREATE TEMP MACRO std_person_name(raw) AS CASE WHEN name_is_regular(raw) THEN nullif(raw, '') ELSE
     nullif(trim(regexp_replace(fold_name(raw), former_name_pattern(), ''), ' '), '') END;
@@ -92,6 +95,7 @@ CREATE TEMP MACRO err_person_name(raw, value) AS CASE
     WHEN value IS NULL OR NOT regexp_matches(value, '[\p{L}□?*○\x{E000}-\x{F8FF}]') THEN 'NAME-03' END;
 CREATE TEMP MACRO flag_person_name(raw, value, day) AS CASE
     WHEN name_is_dummy(value) THEN 'TEST-01'
+    WHEN name_may_be_dummy(value) THEN 'TEST-02'
     WHEN raw = value AND name_is_regular(raw) THEN NULL
     WHEN regexp_matches(value, '[□?*○〇\x{E000}-\x{F8FF}]') THEN 'NAME-02'
     WHEN regexp_matches(raw, '[\x{E000}-\x{F8FF}]') THEN 'ENC-02'
@@ -108,7 +112,8 @@ CREATE TEMP MACRO err_organization_name(raw, value) AS CASE
     WHEN text_is_destroyed(raw) THEN 'ENC-01'
     WHEN value IS NULL OR NOT regexp_matches(value, '\p{L}') THEN 'ORGNAME-01' END;
 CREATE TEMP MACRO flag_organization_name(raw, value, day) AS CASE
-    WHEN regexp_matches(lower(value), '测试|test|^x{3,}|^a{3,}') THEN 'TEST-01'
+    WHEN name_is_dummy(value) THEN 'TEST-01'
+    WHEN name_may_be_dummy(value) THEN 'TEST-02'
     WHEN regexp_matches(value, '[□?\x{E000}-\x{F8FF}]') THEN 'NAME-02'
     WHEN strlen(raw) IN (255, 2000, 4000) THEN 'TXT-02'
     WHEN regexp_matches(raw, unicode_hidden()) THEN 'TXT-01' END;
@@ -135,7 +140,7 @@ CREATE TEMP MACRO flag_text(raw, value, day) AS CASE
     WHEN strlen(raw) = length(raw) AND strlen(raw) < 255 AND NOT regexp_matches(raw, '[\x00-\x1F\x7F]') THEN NULL
     WHEN text_is_destroyed(raw) THEN 'TXT-03'
     WHEN strlen(raw) IN (255, 2000, 4000) THEN 'TXT-02'
-    WHEN regexp_full_match(value, '(请输入|请选择|请填写).*') THEN 'QLT-01'
+    WHEN text_is_filler(value) THEN 'QLT-01'
     WHEN regexp_matches(raw, unicode_hidden()) THEN 'TXT-01' END;
 CREATE TEMP MACRO std_free_text(raw) AS std_text(raw);
 CREATE TEMP MACRO err_free_text(raw, value) AS CAST(NULL AS VARCHAR);
