@@ -68,9 +68,7 @@ def entity_asset(entity: Entity, catalogue: Catalogue, opened: Opened) -> dg.Ass
 
 def _checks(entity: Entity) -> list[dg.AssetCheckSpec]:
     key = entity_key(entity.registry, entity.table)
-    told = (
-        "部门间不一致：黄金记录未采用的值。Values that golden records do without: another wins, or they cannot be true."
-    )
+    told = "部门间不一致：黄金记录未采用的值。Values that another department's outranks, or that cannot be true."
     specs = [dg.AssetCheckSpec(CONFLICTS, asset=key, description=told)]
     if entity.links:
         told = "关联待解：对方记录尚未到达。Records that wait for the other side of a link."

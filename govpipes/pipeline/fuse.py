@@ -82,8 +82,8 @@ def golden_text(entity: Entity, contracts: list[Contract]) -> str:
 
 
 def conflicts(ws: Workspace, entity: Entity) -> list[dict[str, str | int | None]]:
-    """What departments disagree on now, and what of theirs cannot be true: losing department, losing dataset, item, whose
-    value counts (None: nobody's), how many records.
+    """What departments disagree on now, and what of theirs cannot be true: losing department, losing dataset, item,
+    whose value counts (None: nobody's), how many records.
 
     The most first; empty before the first fusion.
     """
