@@ -6,12 +6,15 @@ never rewritten: a record that turns out otherwise is closed in recorded time, a
 """
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 from govpipes.catalogue.model import Contract, Entity
-from govpipes.pipeline.aliases import ensure_aliases, tie
+from govpipes.pipeline.aliases import aliases_table, ensure_aliases, leads_to_sql, tie
+from govpipes.pipeline.claims import claims_table
 from govpipes.pipeline.fuse_sql import (
     CONFLICT_COLUMNS,
     SPAN,
@@ -26,6 +29,9 @@ from govpipes.pipeline.fuse_sql import (
 from govpipes.pipeline.workspace import Workspace
 from govpipes.sql import column_list, ident, literal
 from govpipes.warehouse import LAKE
+
+AT_ONCE = 10_000_000
+"""How many claims are fused at one go: their versions, and what each dataset tells, are temporary tables meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +115,58 @@ def _write(ws: Workspace, entity: Entity, contracts: list[Contract]) -> dict[str
     _ensure(ws, entity, contracts)
     touched = _touch(ws, [(c, done.get(c.dataset, (0, ""))[0]) for c in contracts if c.dataset in new], same_spec)
     tie(ws, entity, contracts, touched)
+    counts: Counter[str] = Counter()
+    for part in _parts(ws, entity, contracts, touched):
+        counts.update(_fuse(ws, entity, contracts, part))
+    _note(ws, entity, newest, spec)
+    for table in ("touched", "parts", "part"):
+        ws.con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    return dict(counts)
+
+
+def _fuse(ws: Workspace, entity: Entity, contracts: list[Contract], touched: str | None) -> dict[str, int]:
+    """Make the golden records and conflicts of the entities in the table `touched` (None: all) anew."""
     statements = golden_statements(entity, contracts, touched)
     for table, query in statements:
         ws.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
     counts = _merge(ws, entity, touched)
     _merge_conflicts(ws, entity, touched)
-    _note(ws, entity, newest, spec)
-    for table in [*(table for table, _ in statements), "touched"]:
-        ws.con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    for table, _ in statements:
+        ws.con.execute(f"DROP TABLE temp.{table}")
     return counts
+
+
+def _parts(ws: Workspace, entity: Entity, contracts: list[Contract], touched: str | None) -> Iterator[str | None]:
+    """The temp tables of entities to make one after another, so that what is on the way stays within AT_ONCE claims.
+
+    An entity and the numbers that lead to it are in one part.
+    """
+    if touched:
+        claims = len(contracts) * int(ws.lake.one(f"SELECT count(*) FROM {touched}"))
+    else:
+        claims = sum(int(ws.lake.one(f"SELECT count(*) FROM {claims_table(c)}")) for c in contracts)
+    number = -(-claims // AT_ONCE)
+    if number <= 1:
+        yield touched
+        return
+    keys = f"SELECT entity_key FROM {touched}" if touched else _all_keys(entity, contracts)
+    leads = f"SELECT alias, entity_key AS whole_key FROM ({leads_to_sql(f'{LAKE}.{aliases_table(entity)}')})"
+    named = f"LEFT JOIN ({leads}) ON alias = entity_key" if entity.aliases else ""
+    leading = "coalesce(whole_key, entity_key)" if entity.aliases else "entity_key"
+    ws.con.execute(
+        f"CREATE OR REPLACE TEMP TABLE parts AS SELECT entity_key, hash({leading}) % {number} AS part "
+        f"FROM ({keys}) {named}"
+    )
+    for part in range(number):
+        ws.con.execute(f"CREATE OR REPLACE TEMP TABLE part AS SELECT entity_key FROM parts WHERE part = {part}")
+        yield "part"
+
+
+def _all_keys(entity: Entity, contracts: list[Contract]) -> str:
+    """SQL for everybody of whom a dataset tells, or who is known from one that no longer takes part."""
+    known = [ident(LAKE, entity.registry, f"{entity.table}_{what}") for what in ("history", "conflicts")]
+    tables = [*(claims_table(contract) for contract in contracts), *known]
+    return " UNION ".join(f"SELECT entity_key FROM {table} WHERE entity_key IS NOT NULL" for table in tables)
 
 
 def _ensure(ws: Workspace, entity: Entity, contracts: list[Contract]) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from govpipes.errors import CatalogueError
 from govpipes.pipeline import Workspace
+from govpipes.pipeline.fuse import AT_ONCE
 from govpipes.registries import fuse
 from govpipes.registries.dossier import When, dossier, why
 from govpipes_tests.tiny import DAY, GOOD, REGISTRY, Tiny, day_of, finish
@@ -37,9 +38,10 @@ def registry(tiny: Tiny, person: dict[str, Any]) -> None:
     path.write_text(yaml.safe_dump(made, allow_unicode=True), encoding="utf-8")
 
 
-@pytest.fixture
-def ws(tiny: Tiny) -> Iterator[Workspace]:
-    """The register knows both numbers, the clinic only that of its files."""
+@pytest.fixture(params=[AT_ONCE, 1], ids=["at once", "in parts"])
+def ws(tiny: Tiny, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    """The register knows both numbers, the clinic only that of its files; fused at one go, or person by person."""
+    monkeypatch.setattr("govpipes.pipeline.fuse.AT_ONCE", request.param)
     registry(tiny, PERSON)
     tiny.add("people", items=ITEMS)
     tiny.add("clinic", items=LATER)
