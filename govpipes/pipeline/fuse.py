@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 from govpipes.catalogue.model import Contract, Entity
-from govpipes.pipeline.aliases import aliases_table, ensure_aliases, leads_to_sql, tie
+from govpipes.pipeline.aliases import ensure_aliases, tie
 from govpipes.pipeline.claims import claims_table
 from govpipes.pipeline.fuse_sql import (
     CONFLICT_COLUMNS,
@@ -23,6 +23,7 @@ from govpipes.pipeline.fuse_sql import (
     golden_statements,
     history_columns,
     macros_of,
+    parts_statements,
     touched_sql,
     view_sql,
 )
@@ -137,10 +138,7 @@ def _fuse(ws: Workspace, entity: Entity, contracts: list[Contract], touched: str
 
 
 def _parts(ws: Workspace, entity: Entity, contracts: list[Contract], touched: str | None) -> Iterator[str | None]:
-    """The temp tables of entities to make one after another, so that what is on the way stays within AT_ONCE claims.
-
-    An entity and the numbers that lead to it are in one part.
-    """
+    """The temp tables of entities to make one after another (None: all), so that each is about AT_ONCE claims."""
     if touched:
         claims = len(contracts) * int(ws.lake.one(f"SELECT count(*) FROM {touched}"))
     else:
@@ -149,24 +147,11 @@ def _parts(ws: Workspace, entity: Entity, contracts: list[Contract], touched: st
     if number <= 1:
         yield touched
         return
-    keys = f"SELECT entity_key FROM {touched}" if touched else _all_keys(entity, contracts)
-    leads = f"SELECT alias, entity_key AS whole_key FROM ({leads_to_sql(f'{LAKE}.{aliases_table(entity)}')})"
-    named = f"LEFT JOIN ({leads}) ON alias = entity_key" if entity.aliases else ""
-    leading = "coalesce(whole_key, entity_key)" if entity.aliases else "entity_key"
-    ws.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE parts AS SELECT entity_key, hash({leading}) % {number} AS part "
-        f"FROM ({keys}) {named}"
-    )
+    for table, query in parts_statements(entity, contracts, touched, number):
+        ws.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
     for part in range(number):
         ws.con.execute(f"CREATE OR REPLACE TEMP TABLE part AS SELECT entity_key FROM parts WHERE part = {part}")
         yield "part"
-
-
-def _all_keys(entity: Entity, contracts: list[Contract]) -> str:
-    """SQL for everybody of whom a dataset tells, or who is known from one that no longer takes part."""
-    known = [ident(LAKE, entity.registry, f"{entity.table}_{what}") for what in ("history", "conflicts")]
-    tables = [*(claims_table(contract) for contract in contracts), *known]
-    return " UNION ".join(f"SELECT entity_key FROM {table} WHERE entity_key IS NOT NULL" for table in tables)
 
 
 def _ensure(ws: Workspace, entity: Entity, contracts: list[Contract]) -> None:

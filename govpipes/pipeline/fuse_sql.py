@@ -71,6 +71,26 @@ def golden_statements(entity: Entity, contracts: Sequence[Contract], touched: st
     ]
 
 
+def parts_statements(
+    entity: Entity, contracts: Sequence[Contract], touched: str | None, number: int
+) -> list[tuple[str, str]]:
+    """(temp table, its SELECT) in the order to run; the last is `parts`: each of the entities in the table `touched`
+    (None: all) and its `part` from 0. An entity and the numbers that lead to it are in one part.
+    """
+    keys = f"SELECT entity_key FROM {touched}" if touched else _all_keys(entity, contracts)
+    rows = f"SELECT entity_key, entity_key AS given FROM ({keys})"
+    leads = [("leads_to", _leads_to(entity, None))] if entity.aliases else []
+    named = named_sql(rows) if entity.aliases else rows
+    return [*leads, ("parts", f"SELECT given AS entity_key, hash(entity_key) % {number} AS part FROM ({named})")]
+
+
+def _all_keys(entity: Entity, contracts: Sequence[Contract]) -> str:
+    """Everybody of whom a dataset tells, or who is known from one that no longer takes part."""
+    known = [ident(LAKE, entity.registry, f"{entity.table}_{what}") for what in ("history", "conflicts")]
+    tables = [*(claims_table(contract) for contract in contracts), *known]
+    return " UNION ".join(f"SELECT entity_key FROM {table} WHERE entity_key IS NOT NULL" for table in tables)
+
+
 def touched_sql(contract: Contract, after: int) -> str:
     """The entities that a dataset's publications numbered above `after` may have changed.
 
