@@ -36,7 +36,7 @@ soak: $(STAMP) ## an hour or more: every point of the crash tests, thousands of 
 bench: $(STAMP) ## how fast it is, beside a hand-written script and what people glue; a few minutes
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-bench-full: $(STAMP) ## the same with large sizes: about an hour, 30 GB of disk
+bench-full: $(STAMP) ## the same with large sizes: hours, 60 GB of disk; ARGS='--only publish' for one case
 	@$(BIN)/python -m benchmarks --full $(ARGS)
 
 lint: $(STAMP) ## ruff: style and common mistakes

@@ -18,7 +18,7 @@ from benchmarks.measure import ROOT
 def main() -> None:
     """Run, and say what has come out as it comes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the large sizes: under an hour, 30 GB of disk")
+    parser.add_argument("--full", action="store_true", help="the large sizes: hours, 60 GB of disk")
     parser.add_argument("--only", action="append", default=[], choices=cases.NAMES, help="only this case (repeatable)")
     parser.add_argument("--into", type=Path, default=ROOT / ".benchmark", help="where the report and all scratch go")
     given = parser.parse_args()
