@@ -76,11 +76,13 @@ class Lake:
                     found=str(error).splitlines()[0],
                     next_step="check that PostgreSQL runs and that $GOVPIPES_HOME/lake is where the lake was made",
                 ) from None
-            lake._make_books()
+            lake._set_up()
         return lake
 
-    def _make_books(self) -> None:
-        """The lake's own record of what is in it, written in the transactions of the data (DESIGN.md D4)."""
+    def _set_up(self) -> None:
+        """Once: how its files are written, and its own record of what is in it, which is written in the transactions of
+        the data (DESIGN.md D4).
+        """
         if "publications" in self.tables("pipeline"):
             return
         for option, value in _FILES.items():
