@@ -23,8 +23,8 @@ from govpipes.settings import ROOT, Settings
 from govpipes.sql import ident
 from govpipes.warehouse.lake import create_postgres_secret
 
-OPENING = date(2026, 1, 1)
-"""The day whose window takes the whole stock."""
+OPENING = date(2025, 1, 1)
+"""The day whose window takes the whole stock; a year of days after it is in the past."""
 
 _CATALOGUE = Path(__file__).resolve().parent / "catalogue"
 _TYPES = dict.fromkeys(people.COLUMNS, "varchar(200)") | {"gxsj": "timestamp(6)"}
