@@ -70,7 +70,7 @@ def fuse_entity(ws: Workspace, registry: str, entity_name: str, run_id: str) -> 
     entity = ws.catalogue.entity(registry, entity_name)
     there = ws.lake.tables("claims")
     contracts = [c for c in ws.catalogue.contracts_of(entity) if c.dataset in there and authority_of(c)]
-    if not contracts:
+    if not contracts or not _newest_publications(ws, contracts):
         return Fusion(registry, entity_name, 0, 0, seconds=round(monotonic() - started, 3))
     counts = ws.lake.write(
         f"{registry}.{entity.table}",

@@ -12,7 +12,7 @@ from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract
 from govpipes.days import period
 from govpipes.errors import GateError
 from govpipes.ledger import tables as t
-from govpipes.pipeline.claims import HISTORY, RECENCY, claims_table, current_rows_sql, ensure_claims
+from govpipes.pipeline.claims import HISTORY, RECENCY, claims_table, current_rows_sql, ensure_claims, make_claims
 from govpipes.pipeline.expectations import Outcome
 from govpipes.pipeline.standardize import Candidate, candidate_of
 from govpipes.pipeline.verify import held_because
@@ -54,6 +54,9 @@ def publish(ws: Workspace, contract: Contract, day: date, run_id: str) -> Public
     """
     with step(ws, contract, day, "publish", run_id) as running:
         table, message = f"claims.{contract.dataset}", f"publish {contract.dataset} {day}"
+        if not ws.lake.columns("claims", contract.dataset):
+            _allowed(ws, contract, day)
+            make_claims(ws)
         candidate, counts, number, already = ws.lake.write(table, message, lambda: _write(ws, running))
         if not ws.ledger.publication_known(number):
             ws.ledger.record(

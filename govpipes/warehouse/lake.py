@@ -116,9 +116,18 @@ class Lake:
         ).fetchall()
         return {(str(schema), str(name)) for schema, name in rows}
 
+    def columns(self, schema: str, table: str) -> dict[str, str]:
+        """The names and types of a table's columns; empty when it is not there."""
+        # duckdb_columns() reads those of every table of the lake
+        try:
+            rows = self.con.execute(f"DESCRIBE {ident(LAKE, schema, table)}").fetchall()
+        except duckdb.CatalogException:
+            return {}
+        return {str(name): str(kind) for name, kind, *_ in rows}
+
     def snapshot_id(self) -> int:
         """The newest snapshot's number."""
-        return int(self.one(f"SELECT max(snapshot_id) FROM ducklake_snapshots({literal(LAKE)})"))
+        return int(self.one(f"SELECT id FROM ducklake_current_snapshot({literal(LAKE)})"))
 
     def one(self, query: str, parameters: Sequence[object] = ()) -> Any:
         """The first value of the first row; None when there is no row."""
@@ -133,7 +142,7 @@ class Lake:
         Raises WarehouseError when a column is there with another type: that needs a decision, not a cast.
         """
         name = ident(LAKE, schema, table)
-        there = self._columns(schema, table)
+        there = self.columns(schema, table)
         if not there:
             self.con.execute(f"CREATE SCHEMA IF NOT EXISTS {ident(LAKE, schema)}")
             inside = ", ".join(f"{ident(c.name)} {c.type}" for c in columns)
@@ -172,7 +181,7 @@ class Lake:
         """
         if self.view_stands(schema, view, query, columns, macros):
             return
-        if view in self.tables(schema):
+        if self.columns(schema, view) and (schema, view) not in self.views():
             raise WarehouseError(
                 f"{schema}.{view} is a table here: this home was made by an earlier version",
                 allowed="a view, as this version makes it",
@@ -198,14 +207,6 @@ class Lake:
             [LAKE, schema, view],
         )
         return str(comment).endswith(_stamp(query, columns, macros))
-
-    def _columns(self, schema: str, table: str) -> dict[str, str]:
-        rows = self.con.execute(
-            "SELECT column_name, data_type FROM duckdb_columns() "
-            "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-            [LAKE, schema, table],
-        ).fetchall()
-        return {str(name): str(kind) for name, kind in rows}
 
     def _canonical_type(self, kind: str) -> str:
         return str(self.one(f"SELECT typeof(CAST(NULL AS {kind}))"))

@@ -87,7 +87,7 @@ def test_a_held_day_is_not_published_by_any_way_and_others_are(tiny: Tiny, ws: W
         with pytest.raises(GateError):
             publish(opened, people, DAY, "again")
         assert day_of(opened, other, DAY).inserted == 1
-        assert "people" not in opened.lake.tables("claims")
+        assert opened.lake.one("SELECT count(*) FROM lake.claims.people") == 0
         assert [(d["dataset"], d["state"]) for d in opened.ledger.dataset_days()] == [
             ("other", "published"),
             ("people", "held"),
@@ -96,6 +96,24 @@ def test_a_held_day_is_not_published_by_any_way_and_others_are(tiny: Tiny, ws: W
         assert [held["dataset"] for held in made.held] == ["people"]
         tiny.put("people", [row(0), row(1), row(2)])
         assert day_of(opened, people, DAY).inserted == 3
+
+
+def test_the_first_dataset_published_makes_the_tables_of_all(
+    tiny: Tiny, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("govpipes.pipeline.claims._MADE_AT_ONCE", 2)
+    names = ["one", "two", "three", "four"]
+    for authority, name in enumerate(names, 20):
+        tiny.add(name, authority=authority)
+        tiny.put(name, [row(3)])
+    with tiny.open() as opened:
+        day_of(opened, opened.catalogue.contracts["people"], DAY)
+        assert opened.lake.tables("claims") == {"people", *names}
+        version = "SELECT max(schema_version) FROM ducklake_snapshots('lake')"
+        made = opened.lake.one(version)
+        for name in names:
+            assert day_of(opened, opened.catalogue.contracts[name], DAY).inserted == 1
+        assert opened.lake.one(version) == made, "each version of the schema stays in every process's memory"
 
 
 def test_publish_refuses_without_a_verdict_for_exactly_these_bytes(tiny: Tiny, ws: Workspace) -> None:
