@@ -183,13 +183,15 @@ def _merge(ws: Workspace, entity: Entity, touched: str | None) -> dict[str, int]
     con, table = ws.con, ident(LAKE, entity.registry, f"{entity.table}_history")
     within = f" AND entity_key IN (SELECT entity_key FROM {touched})" if touched else ""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE known AS SELECT entity_key, valid_from, valid_to, row_hash "
+        "CREATE OR REPLACE TEMP TABLE known AS "
+        "SELECT rowid AS row, entity_key, valid_from, valid_to, row_hash, recorded_from "
         f"FROM {table} WHERE recorded_to IS NULL{within}"
     )
     same = "k.entity_key = g.entity_key AND k.valid_from = g.valid_from"
     equal = f"{same} AND k.valid_to IS NOT DISTINCT FROM g.valid_to AND k.row_hash = g.row_hash"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE wrong AS SELECT {column_list(SPAN)} FROM known k ANTI JOIN golden g ON {equal}"
+        "CREATE OR REPLACE TEMP TABLE wrong AS SELECT k.*, f.entity_key IS NOT NULL AS only_its_end "
+        f"FROM (FROM known k ANTI JOIN golden g ON {equal}) k LEFT JOIN fused f USING ({column_list(SPAN)}, row_hash)"
     )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {column_list(SPAN)}, valid_to "
@@ -198,26 +200,39 @@ def _merge(ws: Workspace, entity: Entity, touched: str | None) -> dict[str, int]
     row = con.execute(
         "SELECT count(*) FILTER (k.entity_key IS NULL), count(*) FILTER (g.row_hash <> k.row_hash), "
         "count(*) FILTER (g.row_hash = k.row_hash), count(*) FILTER (g.entity_key IS NULL), "
-        "(SELECT count(*) FROM fresh), (SELECT count(*) FROM wrong) "
-        "FROM (SELECT * FROM golden WHERE valid_to IS NULL) g "
+        "(SELECT count(*) FROM fresh) FROM (SELECT * FROM golden WHERE valid_to IS NULL) g "
         "FULL JOIN (SELECT * FROM known WHERE valid_to IS NULL) k ON k.entity_key = g.entity_key"
     ).fetchone()
     assert row is not None
-    *counts, wrong = (int(value) for value in row)
-    if wrong:
-        con.execute(
-            f"UPDATE {table} SET recorded_to = now() WHERE recorded_to IS NULL "
-            f"AND ({column_list(SPAN)}) IN (SELECT ({column_list(SPAN)}) FROM wrong)"
-        )
+    counts = dict(zip(("inserted", "updated", "unchanged", "removed", "versions"), map(int, row), strict=True))
+    _close(ws, table)
     names = column_list([column.name for column in history_columns(entity)][:-2])
-    if counts[-1]:
+    if counts["versions"] or ws.lake.one("SELECT count(*) FROM wrong WHERE only_its_end"):
+        spans = (
+            f"SELECT {column_list(SPAN)}, valid_to, now() AS recorded_from, NULL AS recorded_to FROM fresh UNION ALL "
+            f"SELECT {column_list(SPAN)}, valid_to, recorded_from, now() FROM wrong WHERE only_its_end"
+        )
         con.execute(
-            f"INSERT INTO {table} ({names}, recorded_from, recorded_to) SELECT {names}, now(), NULL FROM "
-            f"(SELECT * REPLACE (fresh.valid_to AS valid_to) FROM fused JOIN fresh USING ({column_list(SPAN)}))"
+            f"INSERT INTO {table} ({names}, recorded_from, recorded_to) SELECT {names}, recorded_from, recorded_to "
+            f"FROM (SELECT * REPLACE (s.valid_to AS valid_to) FROM fused JOIN ({spans}) s USING ({column_list(SPAN)}))"
         )
     for name in ("known", "wrong", "fresh"):
         con.execute(f"DROP TABLE {name}")
-    return dict(zip(("inserted", "updated", "unchanged", "removed", "versions"), counts, strict=True))
+    return counts
+
+
+def _close(ws: Workspace, table: str) -> None:
+    """Close the golden records in `wrong` in recorded time.
+
+    Nearly all of them only end, as what they say is in `fused` again: those are taken out, and go in again closed with
+    what is inserted. An update would have to read all items of the whole history to write these few again.
+    """
+    for how, which in (
+        (f"DELETE FROM {table}", "only_its_end"),
+        (f"UPDATE {table} SET recorded_to = now()", "NOT only_its_end"),
+    ):
+        if ws.lake.one(f"SELECT count(*) FROM wrong WHERE {which}"):
+            ws.con.execute(f"{how} WHERE rowid IN (SELECT row FROM wrong WHERE {which})")
 
 
 def _merge_conflicts(ws: Workspace, entity: Entity, touched: str | None) -> None:

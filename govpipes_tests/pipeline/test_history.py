@@ -97,6 +97,14 @@ def test_a_late_record_changes_the_middle_of_history_and_what_was_known_stays(ti
     assert (names(ws, day(3), before), names(ws, day(3))) == (["王芳"], ["王访"])
 
 
+def test_a_value_that_was_wrong_from_the_start_stays_as_it_was_known(tiny: Tiny, ws: Workspace) -> None:
+    """DOMAIN §4.4, 4: the same span of days, told otherwise."""
+    before = run(tiny, ws, "people", 0, row(0, "王芳"))
+    run(tiny, ws, "people", 0, (*row(0, "王方")[:-1], f"{DAY} 10:00:00"))
+    assert spans(ws) == [("王方", day(0), None)]
+    assert (names(ws, day(0), before), names(ws, day(0))) == (["王芳"], ["王方"])
+
+
 def test_what_was_sent_on_a_day_can_be_sent_again(tiny: Tiny, ws: Workspace) -> None:
     """DOMAIN §4.4, 7."""
     sent = run(tiny, ws, "people", 0, row(0, "王芳"), row(0, "李娜", key="2", person=1))
