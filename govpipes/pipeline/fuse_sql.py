@@ -108,7 +108,9 @@ def _changed_by_dumps(contract: Contract, table: str, after: int) -> str:
     books = f"FROM {LAKE}.pipeline.publications WHERE dataset = {literal(contract.dataset)}"
     first = f"SELECT day {books} GROUP BY day HAVING min(publication_id) > {after}"
     beside = (
-        "SELECT day AS dump, unnest([day, lag(day) OVER (ORDER BY day), lead(day) OVER (ORDER BY day)]) AS source_day "
+        # the first dump differs from what was before it, where nothing was said, in all that it says
+        "SELECT day AS dump, unnest([day, coalesce(lag(day) OVER (ORDER BY day), DATE '-infinity'), "
+        "lead(day) OVER (ORDER BY day)]) AS source_day "
         f"FROM (SELECT DISTINCT day {books})"
     )
     compared = f"SELECT * FROM ({beside}) WHERE source_day IS NOT NULL AND dump IN ({first})"

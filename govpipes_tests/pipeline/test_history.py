@@ -176,6 +176,16 @@ def test_dumps_hold_until_the_next_one_says_otherwise(tiny: Tiny) -> None:
         assert names(ws, day(4), known) == ["李娜"]
 
 
+def test_a_first_dump_is_heard_whoever_spoke_before_it(tiny: Tiny) -> None:
+    source = contract("people")["source"] | {"mode": "snapshot", "max_vanished": 1.0}
+    tiny.add("people")
+    tiny.add("dump", 20, source={k: v for k, v in source.items() if k != "deletes"} | {"table": "dump"})
+    with tiny.open() as ws:
+        run(tiny, ws, "people", 0, row(0, "王芳"))
+        run(tiny, ws, "dump", 3, row(0, "李娜", key="2", person=1))
+        assert spans(ws) == [("王芳", day(0), None), ("李娜", day(3), None)]
+
+
 def test_the_same_history_in_any_order(tiny: Tiny, ws: Workspace) -> None:
     tiny.add("later", authority=30)
     with tiny.open() as ws:
