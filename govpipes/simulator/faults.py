@@ -127,6 +127,14 @@ def _cut_by_excel(column: str, where: str = "true") -> Fault:
     )
 
 
+def _former_county(column: str) -> str:
+    """The code of a county that became part of this one whole (GB/T 2260), NULL where none of Nanjing's did."""
+    return (
+        f"CASE {ident(column)} WHEN '320104' THEN '320103' WHEN '320106' THEN '320107' "
+        "WHEN '320117' THEN '320124' WHEN '320118' THEN '320125' END"
+    )
+
+
 _TEST_PHONE = "'13800138000'"
 
 _HOUSEHOLD = (
@@ -238,7 +246,7 @@ _ENTERPRISES = (
     _repair("D13", "ztmc", "ztmc || '　'", share=0.002),
     _keep("D19", "lxdh", "'暂无'", share=0.002),
     _repair("D27", "djzt", "CASE djzt WHEN '1' THEN '存续' WHEN '2' THEN '吊销未注销' ELSE '注销' END", share=0.01),
-    _flag("D14", "REG-02", "xzqh", "'320103'", share=0.001),
+    _flag("D14", "REG-02", "xzqh", _former_county("xzqh"), f"{_former_county('xzqh')} IS NOT NULL", share=0.001),
     _flag("D15", "REG-06", "xzqh", "left(xzqh, 4) || '00'", share=0.001),
     _flag("IND-01", "IND-01", "hydm", "'Z' || substr(hydm, 2)", "hydm IS NOT NULL"),
     _flag("REG-01", "REG-01", "xzqh", "'329999'", share=0.0005),
@@ -336,13 +344,13 @@ _LICENCES = (
     _flag("D33", "TXT-02", "XK_NR", "left(repeat(XK_NR, 12), 85)", share=0.001),
     _flag("D34", "SEC-01", "BZ", "'法定代表人身份证号' || XK_FR_SFZH", "XK_FR_SFZH IS NOT NULL", share=0.002),
     _flag("D35", "QLT-01", "XK_NR", "'请填写许可内容'", share=0.001),
-    _flag(
+    Fault(
         "CRD-01",
+        "flag",
+        {},
+        "what = 'new' AND TRY_CAST(XK_JDRQ AS DATE) + 11 < due",
         "CRD-01",
-        "XK_JDRQ",
-        "strftime(TRY_CAST(XK_JDRQ AS DATE) - 60, '%Y-%m-%d')",
-        "what = 'new'",
-        share=0.02,
+        item="XK_JDRQ",
     ),
     *_nameless_numbers("XK_XDR_MC", "XK_XDR_SHXYM", "XK_XDR_GSZC", "XK_XDR_ZJHM"),
 )

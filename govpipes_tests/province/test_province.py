@@ -114,6 +114,18 @@ def test_golden_records_and_links_are_the_truth(synced: Synced, capsys: pytest.C
     assert {"subject", "holder", "hukou_address"} <= {row["link"] for row in found.links}
 
 
+def test_an_old_tax_number_gives_way_to_the_uscc_and_is_kept(synced: Synced) -> None:
+    with closing(readers.connect_release(synced.settings)) as con:
+        old = con.execute(
+            "SELECT o.tax_number = o.uscc, o.provenance.tax_number, a.entity_key = o.entity_key "
+            "FROM legal_entity.organization o "
+            "LEFT JOIN legal_entity.organization_aliases a ON a.alias = o.registered_tax_number "
+            "WHERE length(o.registered_tax_number) = 15"
+        ).fetchall()
+    assert len(old) > 10
+    assert set(old) == {(True, "enterprise_register", True)}
+
+
 def test_a_day_that_is_past_is_scored_as_it_was_known_then(synced: Synced) -> None:
     with closing(readers.connect_release(synced.settings)) as con:
         catalogue, settings = synced.ws.catalogue, synced.settings

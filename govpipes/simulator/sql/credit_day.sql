@@ -10,7 +10,7 @@ SELECT pid, hukou_region AS region, row_number() OVER (ORDER BY lot('credit', pi
 FROM province.person
 WHERE kind = 'register' AND on_register AND death_date IS NULL AND age_on(birth_date, getvariable('from_day')) BETWEEN 18 AND 75;
 
--- Decisions fall at or before a week before they are published (rule: within seven working days).
+-- Decisions fall within a week before they are published (the rule: seven working days); some licences are late.
 CREATE OR REPLACE TEMP MACRO decided(what, key) AS
     getvariable('day') - whole(draw(what, key), 0, greatest(5, getvariable('day') - getvariable('from_day')))::INTEGER;
 
@@ -21,7 +21,8 @@ WITH n AS (
 drawn AS (
     SELECT lid, CASE WHEN draw('licensee', lid) < 0.85 THEN i % (SELECT count(*) FROM candidate_organization) END AS o_place,
            CASE WHEN draw('licensee', lid) >= 0.85 THEN i % (SELECT count(*) FROM candidate_person) END AS p_place,
-           decided('licence on', lid) AS decided_on FROM n)
+           decided('licence on', lid) - if(getvariable('what') = 'new' AND draw('licence late', lid) < 0.06, 60, 0)
+               AS decided_on FROM n)
 SELECT d.lid, o.oid, p.pid, g.region || '许字〔' || year(decided_on) || '〕第' || lpad(d.lid::VARCHAR, 6, '0') || '号',
        pick(getvariable('licence_names'), draw('licence name', d.lid)),
        pick(getvariable('licence_kinds'), draw('licence kind', d.lid)),
