@@ -51,6 +51,10 @@ def wedding(key: str, on: str, kind: str = "结婚", husband: str = "A", wife: s
     }
 
 
+def person(key: str, marital: str) -> dict[str, Any]:
+    return {"entity_key": key, "marital": marital, "is_alive": True}
+
+
 def company(key: str, **more: Any) -> dict[str, Any]:
     return {"entity_key": key, "name": f"公司{key}", "registration_region": "320102"} | more
 
@@ -100,6 +104,48 @@ CLUSTER = [company(str(n), domicile_address_id="1") for n in range(101)]
 BROKEN: list[tuple[str, Records, set[str]]] = [
     ("telephone_of_many", {"population.person": MANY}, {str(n) for n in range(21)}),
     ("telephone_of_many", {"population.person": MANY[:20]}, set()),
+    (
+        "marital_not_as_registered",
+        {
+            "population.person": [person("A", "10"), person("B", "22")],
+            "population.marriage": [wedding("1", "2020-05-02")],
+        },
+        {"A"},
+    ),
+    (
+        "marital_not_as_registered",
+        {
+            "population.person": [person("A", "20"), person("B", "40"), person("C", "20"), person("D", "90")],
+            "population.marriage": [
+                wedding("1", "2010-01-02"),
+                wedding("2", "2012-01-02", "离婚"),
+                wedding("3", "2015-01-02", husband="A", wife="C"),
+                wedding("4", "2016-01-02", "补领", husband="A", wife="C"),
+                wedding("5", "2016-01-02", husband="X", wife="D"),
+            ],
+        },
+        set(),
+    ),
+    (
+        "marital_not_as_registered",
+        {
+            "population.person": [DEAD, person("B", "20")],
+            "population.marriage": [wedding("1", "2020-05-01")],
+        },
+        {"B"},
+    ),
+    (
+        "marital_not_as_registered",
+        {
+            "population.person": [DEAD, person("B", "30"), person("C", "10"), person("D", "10")],
+            "population.marriage": [
+                wedding("1", "2020-05-01"),
+                wedding("2", "2021-05-01", husband="D", wife="C"),
+                wedding("3", "2021-06-01", "撤销", husband="D", wife="C"),
+            ],
+        },
+        set(),
+    ),
     ("married_after_death", {"population.person": [DEAD], "population.marriage": [wedding("1", "2020-05-02")]}, {"1"}),
     ("married_after_death", {"population.person": [DEAD], "population.marriage": [wedding("1", "2020-05-01")]}, set()),
     (
