@@ -51,12 +51,13 @@ def why(
     from govpipes.registries import dossier as questions
 
     settings = Settings.from_env()
-    known = known_entity(open_catalogue(settings), entity)
+    catalogue = open_catalogue(settings)
+    known = known_entity(catalogue, entity)
     if item is not None:
         known_name("item", item, [one.name for one in known.items])
     write_down(settings, "why", key, unmasked, reason)
     when = questions.When(valid_on, known_on, release)
-    rows = questions.why(settings, known, key, item, when, unmasked=unmasked)
+    rows = questions.why(settings, catalogue, known, key, item, when, unmasked=unmasked)
     if not as_json:
         rows = [{**row, "wins": "✓" if row["wins"] else ""} for row in rows]
     output.show(rows, as_json=as_json)

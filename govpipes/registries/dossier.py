@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 
 from govpipes.catalogue import Catalogue
-from govpipes.catalogue.model import Entity
+from govpipes.catalogue.model import Contract, Entity
 from govpipes.errors import WarehouseError
 from govpipes.ledger import Ledger
 from govpipes.ledger import tables as t
+from govpipes.pipeline.quarantine import explain_reason
 from govpipes.pipeline.valid_time import HOLDS
 from govpipes.settings import Settings
 from govpipes.sql import ident, literal
@@ -36,7 +37,9 @@ class When:
     release: str | None = None
 
 
-def why(settings: Settings, entity: Entity, key: str, item: str | None, when: When, *, unmasked: bool) -> list[Row]:
+def why(
+    settings: Settings, catalogue: Catalogue, entity: Entity, key: str, item: str | None, when: When, *, unmasked: bool
+) -> list[Row]:
     """One row per item and department that speaks of it, the winner first: value, where from, since when, by what rule;
     a value that cannot be true never wins.
 
@@ -57,7 +60,9 @@ def why(settings: Settings, entity: Entity, key: str, item: str | None, when: Wh
         names = [column[0] for column in said.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in said.fetchall()]
     order = {known.name: n for n, known in enumerate(entity.items)}
-    return [_explained(entity, rows, n) for n in sorted(range(len(rows)), key=lambda n: order[rows[n]["item"]])]
+    return [
+        _explained(catalogue, entity, rows, n) for n in sorted(range(len(rows)), key=lambda n: order[rows[n]["item"]])
+    ]
 
 
 def dossier(settings: Settings, catalogue: Catalogue, key: str, when: When, *, unmasked: bool) -> list[Row]:
@@ -111,12 +116,13 @@ def _opened(settings: Settings, when: When) -> Iterator[duckdb.DuckDBPyConnectio
             ) from None
 
 
-def _explained(entity: Entity, rows: Sequence[Mapping[str, Any]], n: int) -> Row:
+def _explained(catalogue: Catalogue, entity: Entity, rows: Sequence[Mapping[str, Any]], n: int) -> Row:
     row = rows[n]
     winner = next(other for other in rows if other["item"] == row["item"])
     known = entity.item(row["item"])
     if not row["counts"]:
-        rule = f"does not count: {row['flags']}"
+        contract = catalogue.contracts.get(row["dataset"])
+        rule = "does not count: " + "; ".join(_doubt(flag, contract) for flag in row["flags"].split(", "))
     elif row is winner:
         others = len({other["dataset"] for other in rows if other["item"] == row["item"] and other["counts"]}) - 1
         rule = f"authority {row['authority']}, the first of {others + 1}" if others else "nobody else says anything"
@@ -128,6 +134,14 @@ def _explained(entity: Entity, rows: Sequence[Mapping[str, Any]], n: int) -> Row
     shown = {name: value for name, value in row.items() if name not in ("authority", "plain", "flags", "counts")}
     wins = row is winner and row["counts"]
     return {"item": row["item"], "title": known.title.zh if known else "", "wins": wins, **shown, "rule": rule}
+
+
+def _doubt(flag: str, contract: Contract | None) -> str:
+    """A flag in words: what the value is, or which of the contract's rules it breaks."""
+    kind, _, code = flag.rpartition(":")
+    if kind == "rule":
+        return f"breaks the rule {code}: {explain_reason(flag, contract)[1]}"
+    return f"{explain_reason(code, None)[1]} ({code})"
 
 
 def _first_known(con: duckdb.DuckDBPyConnection, entity: Entity, key: str, when: When) -> str:

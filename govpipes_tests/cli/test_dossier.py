@@ -52,7 +52,7 @@ def test_why_shows_a_value_that_does_not_count(operator: Run, tiny: Tiny) -> Non
     tiny.put("people", [(key, number, name, "13800138000", day, deleted)])
     assert operator("sync", "--day", str(DAY))[0] == 0
     asked = ("why", "population.person", GOOD[0], "--item", "phone", "--json")
-    doubted = {"dataset": "people", "wins": False, "rule": "does not count: phone:TEST-01"}
+    doubted = {"dataset": "people", "wins": False, "rule": "does not count: test or dummy data (TEST-01)"}
     assert [doubted.items() <= one.items() for one in rows(operator(*asked))] == [True]
     tiny.put("clinic", [row(0, GOOD[0], day=str(NEXT))])
     assert operator("sync", "--day", str(NEXT))[0] == 0

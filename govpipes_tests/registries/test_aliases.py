@@ -117,7 +117,8 @@ def test_a_person_is_found_by_any_number(ws: Workspace, tiny: Tiny) -> None:
     said(ws, tiny, "clinic", DAYS[0], "", "王方", "7")
     said(ws, tiny, "people", DAYS[1], GOOD[0], "王芳", "7")
     finish(ws)
-    found = why(tiny.settings, ws.catalogue.entity("population", "person"), "F7", "name", When(), unmasked=True)
+    person = ws.catalogue.entity("population", "person")
+    found = why(tiny.settings, ws.catalogue, person, "F7", "name", When(), unmasked=True)
     assert [(row["wins"], row["value"]) for row in found] == [(True, "王芳"), (False, "王方")]
     assert dossier(tiny.settings, ws.catalogue, "F7", When(), unmasked=True)[0]["record"] == GOOD[0]
 

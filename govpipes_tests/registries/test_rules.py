@@ -51,7 +51,7 @@ def wedding(key: str, on: str, kind: str = "结婚", husband: str = "A", wife: s
     }
 
 
-def person(key: str, marital: str) -> dict[str, Any]:
+def resident(key: str, marital: str) -> dict[str, Any]:
     return {"entity_key": key, "marital": marital, "is_alive": True}
 
 
@@ -107,7 +107,7 @@ BROKEN: list[tuple[str, Records, set[str]]] = [
     (
         "marital_not_as_registered",
         {
-            "population.person": [person("A", "10"), person("B", "22")],
+            "population.person": [resident("A", "10"), resident("B", "22")],
             "population.marriage": [wedding("1", "2020-05-02")],
         },
         {"A"},
@@ -115,7 +115,7 @@ BROKEN: list[tuple[str, Records, set[str]]] = [
     (
         "marital_not_as_registered",
         {
-            "population.person": [person("A", "20"), person("B", "40"), person("C", "20"), person("D", "90")],
+            "population.person": [resident("A", "20"), resident("B", "40"), resident("C", "20"), resident("D", "90")],
             "population.marriage": [
                 wedding("1", "2010-01-02"),
                 wedding("2", "2012-01-02", "离婚"),
@@ -129,7 +129,7 @@ BROKEN: list[tuple[str, Records, set[str]]] = [
     (
         "marital_not_as_registered",
         {
-            "population.person": [DEAD, person("B", "20")],
+            "population.person": [DEAD, resident("B", "20")],
             "population.marriage": [wedding("1", "2020-05-01")],
         },
         {"B"},
@@ -137,7 +137,7 @@ BROKEN: list[tuple[str, Records, set[str]]] = [
     (
         "marital_not_as_registered",
         {
-            "population.person": [DEAD, person("B", "30"), person("C", "10"), person("D", "10")],
+            "population.person": [DEAD, resident("B", "30"), resident("C", "10"), resident("D", "10")],
             "population.marriage": [
                 wedding("1", "2020-05-01"),
                 wedding("2", "2021-05-01", husband="D", wife="C"),
