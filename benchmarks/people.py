@@ -24,6 +24,8 @@ _COUNTIES = (
     "320402 320404 320411 320412 320413 320481 320505 320506 320507 320508 320509 320581 "
 )
 """Codes of counties of today (GB/T 2260)."""
+_BIRTH_COUNTIES = "320102 320104 320105 320106 320111 320113 320302 320303 320305 320402 320404"
+"""Those of them that there were at every birth: a number keeps the code of where its person was first registered."""
 _SURNAMES = list("王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林郑谢罗梁宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡")
 _GIVEN = list("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红健波宁飞鑫浩宇轩子涵欣怡")
 _ROADS = ["山东路", "解放路", "人民路", "建设路", "中山路", "和平街", "新华街", "长江路", "太湖大道", "珠江路"]
@@ -37,17 +39,17 @@ CREATE OR REPLACE TEMP MACRO pick(list, i, salt) AS list[1 + mix(i, salt) % len(
 _PEOPLE = """
 WITH numbered AS (
     SELECT i, v, changed,
-        -- a citizen number is a place in counties × days × sequences, walked with a stride that has no common divisor
-        (i * {stride}) % ({counties} * 29000 * 999::BIGINT) AS place,
+        -- a citizen number is a place in birth counties × days × sequences, walked with a stride prime to their number
+        (i * {stride}) % ({births} * 29000 * 999::BIGINT) AS place,
         mix(i + 7919 * v, 'quirk') % 64 AS quirk, mix(i + 7919 * v, 'version') AS h
     FROM ({persons})
 ), bodies AS (
-    SELECT *, {regions}[1 + place % {counties}] AS county,
-        DATE '1940-01-01' + CAST(place // {counties} % 29000 AS INTEGER) AS born,
-        1 + place // ({counties} * 29000) AS seq
+    SELECT *, {birth_regions}[1 + place % {births}] AS birth_county, pick({regions}, i, 'county') AS county,
+        DATE '1940-01-01' + CAST(place // {births} % 29000 AS INTEGER) AS born,
+        1 + place // ({births} * 29000) AS seq
     FROM numbered
 ), numbers AS (
-    SELECT *, county || strftime(born, '%Y%m%d') || lpad(seq::VARCHAR, 3, '0') AS body,
+    SELECT *, birth_county || strftime(born, '%Y%m%d') || lpad(seq::VARCHAR, 3, '0') AS body,
         {alphabet}[1 + h % 31] || lpad((h // 31 % 100000)::VARCHAR, 5, '0') AS unit
     FROM bodies
 ), checked AS (
@@ -119,7 +121,8 @@ def _rows(persons: str) -> str:
     return _PEOPLE.format(
         persons=persons,
         stride=_STRIDE,
-        counties=len(_COUNTIES.split()),
+        births=len(_BIRTH_COUNTIES.split()),
+        birth_regions=_list(_BIRTH_COUNTIES.split()),
         regions=_list(_COUNTIES.split()),
         alphabet=_list(_ALPHABET),
         surnames=_list(_SURNAMES),

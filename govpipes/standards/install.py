@@ -34,7 +34,7 @@ def install(con: duckdb.DuckDBPyConnection, codes_dir: Path) -> None:
     """Create every macro of the standards as TEMP macros, and the temporary tables `code_list` and `region`.
 
     Temporary, so that they are found whatever database is in use, and disappear with the connection; a cursor of
-    the connection is a connection of its own. Takes about 50 ms; doing it again on one connection changes nothing.
+    the connection is a connection of its own. Takes about 0.15 s; doing it again on one connection changes nothing.
 
     con: an open DuckDB connection (ICU is built in).
     codes_dir: the folder with `<list>.csv`.

@@ -6,14 +6,15 @@
 -- times, as one alternation; region_names(): by row number, the names of a code's area, the present one first.
 
 CREATE TEMP MACRO std_address_text(raw, other := NULL) AS CASE WHEN strpos(raw, ' ') = 0 AND text_is_regular(raw) THEN nullif(raw, '')
+    WHEN strpos(trim(raw), ' ') = 0 AND text_is_regular(trim(raw)) THEN nullif(trim(raw), '')
     ELSE nullif(unspace_han(fold_text(raw)), '') END;
 CREATE TEMP MACRO err_address_text(raw, value, other := NULL) AS CASE WHEN text_is_destroyed(raw) THEN 'ENC-01' END;
 CREATE TEMP MACRO flag_address_text(raw, value, day, other := NULL) AS CASE
     WHEN text_is_filler(value) THEN 'QLT-01'
     WHEN length(value) < 5 OR NOT regexp_matches(value, '[省市区县镇乡村路街巷号弄组社区园苑]') THEN 'ADR-03'
-    WHEN address_is_elsewhere(value, other) THEN 'ADR-01'
+    WHEN other IS NOT NULL AND address_is_elsewhere(value, other) THEN 'ADR-01'
     WHEN strlen(raw) IN (255, 2000, 4000) THEN 'TXT-02'
-    WHEN regexp_matches(raw, unicode_hidden()) THEN 'TXT-01' END;
+    WHEN raw <> value AND regexp_matches(raw, unicode_hidden()) THEN 'TXT-01' END;
 CREATE TEMP MACRO std_postcode(raw) AS nullif(regexp_extract(fold_code(raw), '^\d{6}$'), '');
 CREATE TEMP MACRO err_postcode(raw, value) AS CAST(NULL AS VARCHAR);
 CREATE TEMP MACRO flag_postcode(raw, value, day) AS CASE WHEN value IS NULL THEN 'POST-01' END;

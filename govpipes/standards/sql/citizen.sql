@@ -15,7 +15,7 @@ CREATE TEMP MACRO citizen_id_check(body17) AS CASE WHEN regexp_full_match(body17
 
 -- The same for a text known to be 17 digits.
 CREATE TEMP MACRO citizen_id_check_of_text(body17) AS
-    list_transform([TRY_CAST(body17 AS BIGINT)], lambda id_number: citizen_id_check_of(id_number))[1];
+    list_transform([CAST(body17 AS BIGINT)], lambda id_number: citizen_id_check_of(id_number))[1];
 
 -- Birth date in positions 7-14, NULL when there is no such day (also for the 15-character foreign layout).
 CREATE TEMP MACRO citizen_id_birth(id) AS CASE WHEN strlen(id) = 18 THEN
@@ -36,6 +36,7 @@ CREATE TEMP MACRO citizen_id_clean(raw) AS
     regexp_replace(regexp_replace(regexp_replace(fold_code(raw), '[-]', '', 'g'), '^(\d{15}|\d{18})\.0+$', '\1'), '^(\d{17})[Хх*×]$', '\1X');
 CREATE TEMP MACRO std_citizen_id(raw) AS CASE
     WHEN regexp_full_match(raw, '[1-9]\d{16}[\dX]') THEN raw
+    WHEN regexp_full_match(fold_digits(raw), '[1-9]\d{16}[\dX]') THEN fold_digits(raw)
     ELSE list_transform([citizen_id_clean(raw)], lambda id_text: CASE
         WHEN regexp_full_match(id_text, '[1-9]\d{16}[\dX]') THEN id_text
         WHEN regexp_full_match(id_text, '[1-8]\d{14}') THEN upgrade_citizen_id(id_text)
@@ -44,33 +45,37 @@ CREATE TEMP MACRO std_citizen_id(raw) AS CASE
 -- ID-10: one digit repeated, 123456…, no region, 11111119000101….
 CREATE TEMP MACRO citizen_id_is_placeholder(text) AS
     regexp_matches(text, '^(123456|000000|11111119000101|1{8}|2{8}|3{8}|4{8}|5{8}|6{8}|7{8}|8{8}|9{8}|[1-9]0{10})');
+-- Of a text that is no number: in capitals, without spaces and quotes, full-width as ASCII; all that its error asks.
+CREATE TEMP MACRO citizen_id_bare(raw) AS
+    upper(regexp_replace(regexp_replace(fold_width(raw), unicode_hidden_or_space(), '', 'g'), '[''"`´‘’“”-]', '', 'g'));
+-- Whether an irregular text gave 15 digits, of whatever width, perhaps as a spreadsheet's decimal.
+CREATE TEMP MACRO citizen_id_was_short(raw) AS
+    length(regexp_replace(regexp_replace(raw, '[.．][0０]+\PN*$', ''), '\PN', '', 'g')) = 15;
 CREATE TEMP MACRO citizen_id_shape_error(id_text) AS CASE
     WHEN regexp_matches(id_text, '^\d(\.\d+)?E\+?\d+$') THEN 'ID-09'
     WHEN strlen(id_text) >= 6 AND citizen_id_is_placeholder(id_text) THEN 'ID-10'
     ELSE 'ID-01' END;
 CREATE TEMP MACRO err_citizen_id(raw, value) AS CASE
-    WHEN value IS NULL THEN list_transform([citizen_id_clean(raw)], lambda id_broken: citizen_id_shape_error(id_broken))[1]
+    WHEN value IS NULL THEN list_transform([citizen_id_bare(raw)], lambda id_broken: citizen_id_shape_error(id_broken))[1]
     WHEN strlen(value) = 15 THEN NULL
     WHEN citizen_id_is_placeholder(value) THEN 'ID-10'
     WHEN coalesce(citizen_id_birth(value) < DATE '1880-01-01', true) THEN 'ID-03'
     WHEN citizen_id_check_of_text(left(value, 17)) <> right(value, 1)
         THEN CASE WHEN ends_with(value, '000') THEN 'ID-09' ELSE 'ID-02' END
-    WHEN raw <> value AND list_transform([citizen_id_clean(raw)], lambda id_old:
-        strlen(id_old) = 15 AND citizen_id_is_placeholder(id_old))[1] THEN 'ID-10' END;
+    WHEN raw <> value AND citizen_id_was_short(raw) AND citizen_id_is_placeholder(left(value, 6) || substr(value, 9, 9))
+        THEN 'ID-10' END;
 
 -- Hong Kong, Macao and Taiwan residents (810000, 820000, 830000) and foreigners (9 + province + country) have no county.
 CREATE TEMP MACRO citizen_id_region_known(id) AS CASE
+    WHEN starts_with(id, '32') THEN region_place(substr(id, 3, 4)) > '0'
     WHEN id[1] IN ('8', '9') THEN regexp_matches(id, '^(8[123]0000|9(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{3})')
-    ELSE region_known(left(id, 6)) END;
--- `known` and `first_year` of the region; the year is NULL outside Jiangsu.
-CREATE TEMP MACRO citizen_id_flag(raw, value, known, first_year) AS CASE
-    WHEN NOT known THEN 'ID-04'
-    WHEN ends_with(value, '000') THEN 'ID-14'
-    WHEN raw <> value THEN CASE WHEN regexp_full_match(citizen_id_clean(raw), '\d{15}') THEN 'ID-11' ELSE 'ID-12' END
-    WHEN first_year > CAST(substr(value, 7, 4) AS INTEGER) + 1 THEN 'ID-05' END;
+    ELSE region_form(left(id, 6)) END;
 CREATE TEMP MACRO flag_citizen_id(raw, value, day) AS CASE
     WHEN strlen(value) = 15 THEN NULL
     WHEN substr(value, 7, 8) > strftime(day, '%Y%m%d') THEN 'ID-13'
-    WHEN starts_with(value, '32') THEN list_transform([region_entry(left(value, 6))], lambda entry:
-        citizen_id_flag(raw, value, entry IS NOT NULL, CAST(substr(entry, 4, 4) AS INTEGER)))[1]
-    ELSE citizen_id_flag(raw, value, citizen_id_region_known(value), CAST(NULL AS INTEGER)) END;
+    WHEN NOT citizen_id_region_known(value) THEN 'ID-04'
+    WHEN ends_with(value, '000') THEN 'ID-14'
+    WHEN raw <> value THEN CASE WHEN citizen_id_was_short(raw) THEN 'ID-11' ELSE 'ID-12' END
+    -- outside Jiangsu nobody knows here when a code began
+    WHEN starts_with(value, '32') AND CAST(substr(region_place(substr(value, 3, 4)), 4, 4) AS INTEGER)
+        > CAST(substr(value, 7, 4) AS INTEGER) + 1 THEN 'ID-05' END;

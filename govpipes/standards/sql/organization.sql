@@ -15,11 +15,15 @@ CREATE TEMP MACRO organization_check_of(number, skipped) AS
         + value36(number[skipped + 6]) * 8 + value36(number[skipped + 7]) * 4 + value36(number[skipped + 8]) * 2) % 11 + 1, 1);
 CREATE TEMP MACRO organization_code_check(body8) AS CASE WHEN strlen(body8) = 8 THEN organization_check_of(body8, 0) END;
 
--- GB 32100: MOD 31-3, weights 3^(i-1) mod 31, C = 31 - sum mod 31. NULL unless 17 characters of the alphabet.
+-- GB 32100: MOD 31-3, weights 3^(i-1) mod 31, C = 31 - sum mod 31. NULL unless 17 characters of the alphabet, six digits
+-- (the region) third to eighth of them. With Q_i the number made of the first i of these, digit i is Q_i - 10 Q_(i-1), so
+-- that Q_i counts w_i - 10 w_(i+1) times (modulo 31): divisions of one number cost less than looking up six characters.
+CREATE TEMP MACRO uscc_region_sum(region) AS (region // 100000) * 18 + (region // 10000) * 23 + (region // 1000) * 7
+    + (region // 100) * 21 + (region // 10) + region * 17;
 CREATE TEMP MACRO uscc_check_of(uscc) AS
-    substr('0YXWUTRQPNMLKJHGFEDCBA987654321', (value31(uscc[1]) + value31(uscc[2]) * 3 + value31(uscc[3]) * 9
-        + value31(uscc[4]) * 27 + value31(uscc[5]) * 19 + value31(uscc[6]) * 26 + value31(uscc[7]) * 16
-        + value31(uscc[8]) * 17 + value31(uscc[9]) * 20 + value31(uscc[10]) * 29 + value31(uscc[11]) * 25
+    substr('0YXWUTRQPNMLKJHGFEDCBA987654321', (value31(uscc[1]) + value31(uscc[2]) * 3
+        + list_transform([TRY_CAST(substr(uscc, 3, 6) AS INTEGER)], lambda region: uscc_region_sum(region))[1]
+        + value31(uscc[9]) * 20 + value31(uscc[10]) * 29 + value31(uscc[11]) * 25
         + value31(uscc[12]) * 13 + value31(uscc[13]) * 8 + value31(uscc[14]) * 24 + value31(uscc[15]) * 10
         + value31(uscc[16]) * 30 + value31(uscc[17]) * 28) % 31 + 1, 1);
 CREATE TEMP MACRO uscc_check(body17) AS CASE WHEN strlen(body17) = 17 THEN uscc_check_of(body17) END;
@@ -48,12 +52,13 @@ CREATE TEMP MACRO err_uscc(raw, value) AS CASE
     WHEN uscc_check_of(value) <> value[18] THEN 'USCC-03' END;
 -- USCC-05: authority and category of GB 32100-2015 with amendment 1; the codes are organization_kind.csv's.
 -- USCC-06: development zones' registration offices use codes outside GB/T 2260 (registration_authority_region.csv).
-CREATE TEMP MACRO uscc_region_known(code) AS
-    region_known(code) OR list_contains(code_keys_registration_authority_region(), code);
+CREATE TEMP MACRO uscc_region_known(value) AS
+    CASE WHEN substr(value, 3, 2) = '32' THEN region_place(substr(value, 5, 4)) > '0' ELSE region_form(substr(value, 3, 6)) END
+    OR list_contains(code_keys_registration_authority_region(), substr(value, 3, 6));
 CREATE TEMP MACRO flag_uscc(raw, value, day) AS CASE
     WHEN organization_check_of(value, 8) <> value[17] THEN 'USCC-04'
     WHEN NOT list_contains(code_keys_organization_kind(), left(value, 2)) THEN 'USCC-05'
-    WHEN NOT uscc_region_known(substr(value, 3, 6)) THEN 'USCC-06'
+    WHEN NOT uscc_region_known(value) THEN 'USCC-06'
     WHEN raw <> value THEN 'USCC-10' END;
 
 CREATE TEMP MACRO std_organization_code(raw) AS

@@ -12,18 +12,17 @@
 --   region_name_keys(), region_name_codes()   unambiguous names of current counties; region_name_pattern()
 
 CREATE TEMP MACRO province_pattern() AS '(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])';
--- 'NNNFFFFEEEESSSSSS' of a Jiangsu code, NULL when it never was one.
-CREATE TEMP MACRO region_entry(code) AS CASE WHEN regexp_full_match(code, '32\d{4}') THEN
-    list_transform([substr(region_book(), CAST(substr(code, 3) AS INTEGER) * 17 + 1, 17)],
-        lambda entry: CASE WHEN entry > '0' THEN entry END)[1] END;
+-- 'NNNFFFFEEEESSSSSS' of the Jiangsu code that ends with these four digits, blank when it never was one.
+CREATE TEMP MACRO region_place(four_digits) AS substr(region_book(), CAST(four_digits AS INTEGER) * 17 + 1, 17);
+-- The same of any text; NULL where it has not the form of such a code.
+CREATE TEMP MACRO region_entry(code) AS CASE WHEN regexp_full_match(code, '32\d{4}') THEN region_place(substr(code, 3)) END;
 CREATE TEMP MACRO region_number(code) AS TRY_CAST(left(region_entry(code), 3) AS INTEGER);
-CREATE TEMP MACRO region_first_year(code) AS TRY_CAST(substr(region_entry(code), 4, 4) AS INTEGER);
 
 -- Was this ever a code (any level)? Other provinces: the form only. The macros below name region_entry as seldom as they
 -- can: a statement is planned with a copy of the book for each time.
 CREATE TEMP MACRO region_form(code) AS
     coalesce(regexp_full_match(code, province_pattern() || '(0000|\d[1-9]\d\d|[1-9]\d\d\d)'), false);
-CREATE TEMP MACRO region_known(code) AS CASE WHEN starts_with(code, '32') THEN region_entry(code) IS NOT NULL
+CREATE TEMP MACRO region_known(code) AS CASE WHEN starts_with(code, '32') THEN coalesce(region_entry(code) > '0', false)
     ELSE region_form(code) END;
 CREATE TEMP MACRO region_current(code) AS CASE WHEN starts_with(code, '32')
     THEN coalesce(substr(region_entry(code), 8, 4) = '9999', false) ELSE region_form(code) END;
@@ -41,12 +40,12 @@ CREATE TEMP MACRO region_name(code, day) AS string_split(list_filter(region_rows
     substr(row_named, 8, 4) <= strftime(day, '%Y') AND substr(row_named, 13, 4) > strftime(day, '%Y'))[-1], '|')[2];
 -- The code its whole area has today; the code itself while current, and when it was split or its successor is unknown.
 CREATE TEMP MACRO region_latest(code) AS CASE WHEN starts_with(code, '32')
-    THEN coalesce(replace(substr(region_entry(code), 12, 6), '------', code), code) ELSE code END;
+    THEN coalesce(CAST(TRY_CAST(substr(region_entry(code), 12, 6) AS INTEGER) AS VARCHAR), code) ELSE code END;
 -- The code under which the whole area lives on, as of the day; NULL when it was split (REG-03) or is unknown.
 CREATE TEMP MACRO region_successor(code, day) AS CASE
     WHEN region_valid(code, day) THEN code
     WHEN year(day) >= 2021 THEN
-        list_transform([substr(region_entry(code), 12, 6)], lambda today: CASE WHEN today <> '------' THEN today END)[1]
+        list_transform([substr(region_entry(code), 12, 6)], lambda today: CASE WHEN today > '0' THEN today END)[1]
     ELSE list_filter(string_split(string_split(substr(region_rows_of(code)[-1], 20), '|')[1], ','),
         lambda successor: successor <> '' AND region_valid(successor, day))[1] END;
 
