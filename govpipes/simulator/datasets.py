@@ -63,6 +63,7 @@ SYSTEMS = {
         System("health_births", "health", "health"),
         System("health_deaths", "health", "postgres"),
         System("civil_affairs_files", "civil_affairs", "files"),
+        System("civil_affairs", "civil_affairs", "postgres"),
         System("market_regulation", "market_regulation", "postgres"),
         System("tax", "tax", "postgres"),
         System("staffing_office_files", "staffing_office", "files"),
@@ -104,6 +105,7 @@ DATASETS = {
             "csv",
             encoding="gb18030",
         ),
+        Dataset("marital_status", "civil_affairs", "person", "hyzk", ("jlbh",), types=_STAMP),
         Dataset(
             "enterprise_register",
             "market_regulation",

@@ -237,6 +237,15 @@ _MARRIAGES = (
     Fault("D24", "repair", {}, item="登记证字号", share=0.003, duplicates=True),
 )
 
+_MARITAL = (
+    _reject("ID-02", "sfzh", _swapped("sfzh"), _can_swap("sfzh")),
+    _fifteen("sfzh"),
+    _small_x("sfzh"),
+    _repair("D9", "djrq", _dashed("djrq"), share=0.005),
+    _repair("D27", "hyzk", "if(hyzk = '已婚', '有配偶', '离异')", "hyzk IN ('已婚', '离婚')", share=0.01),
+    _flag("D27", "CODE-01", "hyzk", "'其他'", "what = 'opening'", share=0.0005),
+)
+
 _ENTERPRISES = (
     _reject("USCC-02", "tyshxydm", "left(tyshxydm, 17) || 'I'"),
     _reject("USCC-03", "tyshxydm", _wrong_check("tyshxydm"), share=0.002),
@@ -479,6 +488,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "births": _BIRTHS,
     "deaths": _DEATHS,
     "marriages": _MARRIAGES,
+    "marital_status": _MARITAL,
     "enterprise_register": _ENTERPRISES,
     "tax_registration": _TAX,
     "social_organisations": _SOCIAL,

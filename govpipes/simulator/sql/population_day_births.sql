@@ -30,10 +30,12 @@ INSERT INTO province.outbox SELECT 'deaths', pid, due, 'new' FROM reporting;
 INSERT INTO province.agenda
 SELECT 'cancel_register', pid, due + whole(draw('cancelling', pid), 2, 8)::INTEGER FROM reporting;
 INSERT INTO province.touched SELECT 'person', pid FROM dying;
--- The widowed are so at once; the police learn it with the next change of their entry.
+-- The widowed are so at once; civil affairs learns it from the undertakers, the police with the next change of their entry.
 CREATE OR REPLACE TEMP TABLE widowed AS
 SELECT pid FROM province.person WHERE spouse IN (SELECT pid FROM dying) AND death_date IS NULL;
 UPDATE province.person SET marital = '30', spouse = NULL WHERE pid IN (SELECT pid FROM widowed);
+INSERT INTO province.outbox
+SELECT 'marital_status', pid, getvariable('day') + whole(draw_today('cremation', pid), 0, 2)::INTEGER, 'change' FROM widowed;
 INSERT INTO province.touched SELECT 'person', pid FROM widowed;
 
 -- 4. Weddings and divorces, of people of the register.
@@ -62,6 +64,9 @@ UPDATE province.person SET marital = if(e.kind = '结婚', '20', '40'),
        spouse = CASE WHEN e.kind = '结婚' THEN if(person.pid = e.husband, e.wife, e.husband) END
 FROM registered e WHERE person.pid IN (e.husband, e.wife);
 INSERT INTO province.outbox SELECT 'marriages', mid, getvariable('day'), 'new' FROM registered;
+INSERT INTO province.outbox
+SELECT 'marital_status', pid, getvariable('day'), if(count(*) > 1, 'change', 'new') FROM province.partner
+GROUP BY pid HAVING bool_or(mid IN (SELECT mid FROM registered));
 INSERT INTO province.agenda
 SELECT 'police_marital', unnest([husband, wife]), getvariable('day') + whole(draw('police', mid), 1, 6)::INTEGER
 FROM registered WHERE draw('police hears', mid) < 0.7;
@@ -105,6 +110,9 @@ WHERE kind = 'register' AND on_register AND spouse IS NULL AND age_on(birth_date
 ORDER BY lot('leave', pid) LIMIT getvariable('departures');
 UPDATE province.person SET on_register = false, kind = 'left' WHERE pid IN (SELECT pid FROM leaving);
 INSERT INTO province.outbox SELECT 'household_register', pid, getvariable('day'), 'change' FROM leaving;
+INSERT INTO province.outbox
+SELECT 'marital_status', pid, getvariable('day'), 'change' FROM leaving
+WHERE pid IN (SELECT pid FROM province.partner);
 INSERT INTO province.touched SELECT 'person', pid FROM leaving;
 
 -- 7. Arrivals from elsewhere get a residence permit; permits are renewed.

@@ -22,7 +22,12 @@ SELECT row_number() OVER (ORDER BY registered_on, husband) AS mid,
        'J' || region || '-' || year(registered_on) || '-'
            || lpad((row_number() OVER (ORDER BY registered_on, husband))::VARCHAR, 6, '0') AS registration_number,
        '结婚' AS kind, husband, wife, registered_on, region FROM married;
+CREATE VIEW province.partner AS
+    SELECT husband AS pid, mid, registration_number, registered_on FROM province.marriage
+    UNION ALL SELECT wife, mid, registration_number, registered_on FROM province.marriage;
 INSERT INTO province.outbox SELECT 'marriages', mid, getvariable('day'), 'opening' FROM province.marriage;
+INSERT INTO province.outbox
+SELECT DISTINCT 'marital_status', pid, getvariable('day'), 'opening' FROM province.partner;
 INSERT INTO province.touched SELECT 'marriage', mid FROM province.marriage;
 
 CREATE TABLE province.birth AS
