@@ -130,12 +130,13 @@ def _classify(ws: Workspace, contract: Contract, day: date, candidate: Candidate
         f"CREATE OR REPLACE TEMP TABLE said AS SELECT {_VERSION}, {RECENCY} AS recency, file_row_number "
         f"FROM read_parquet({literal(candidate.path)}, file_row_number = true)"
     )
-    copies = "1 AS copy, 1 AS age"
-    if ws.lake.one("SELECT count(DISTINCT source_key) < count(*) FROM said"):
-        copies = (
-            f"row_number() OVER (PARTITION BY {_VERSION} ORDER BY file_row_number) AS copy, "
-            "row_number() OVER (PARTITION BY source_key ORDER BY recency DESC) AS age"
-        )
+    # nearly every record is said once: only the others are ordered
+    con.execute("CREATE OR REPLACE TEMP TABLE twice AS SELECT source_key FROM said GROUP BY ALL HAVING count(*) > 1")
+    aged = (
+        "SELECT *, 1 AS copy, 1 AS age FROM said ANTI JOIN twice USING (source_key) UNION ALL "
+        f"SELECT *, row_number() OVER (PARTITION BY {_VERSION} ORDER BY file_row_number), "
+        "row_number() OVER (PARTITION BY source_key ORDER BY recency DESC) FROM said SEMI JOIN twice USING (source_key)"
+    )
     of_day = f"SELECT {_VERSION} FROM {table} WHERE source_day = {literal(day)} AND recorded_to IS NULL"
     con.execute(f"CREATE OR REPLACE TEMP TABLE unsaid AS {of_day} EXCEPT SELECT {_VERSION} FROM said")
     if contract.source.mode == "snapshot":  # compared with its predecessor
@@ -151,7 +152,7 @@ def _classify(ws: Workspace, contract: Contract, day: date, candidate: Candidate
         "WHEN n.source_key IS NULL THEN 'inserted' "
         "WHEN n.newest % 9223372036854775808 = s.row_hash THEN 'unchanged' "
         "WHEN s.recency < n.newest THEN 'superseded' "
-        f"ELSE 'updated' END AS fate FROM (SELECT *, {copies} FROM said) s LEFT JOIN ({of_day}) d USING ({_VERSION}) "
+        f"ELSE 'updated' END AS fate FROM ({aged}) s LEFT JOIN ({of_day}) d USING ({_VERSION}) "
         f"LEFT JOIN (SELECT source_key, max({RECENCY}) AS newest FROM ({known}) GROUP BY source_key) n "
         "USING (source_key)"
     )
@@ -192,5 +193,5 @@ def _change(
             f"WHERE source_day = {literal(day)} AND recorded_to IS NULL "
             f"AND ({_VERSION}) IN (SELECT ({_VERSION}) FROM unsaid)"
         )
-    for name in ("said", "unsaid", "fate"):
+    for name in ("said", "twice", "unsaid", "fate"):
         con.execute(f"DROP TABLE {name}")
