@@ -168,8 +168,8 @@ CREATE TEMP MACRO std_certificate_number(raw) AS nullif(fold_code(raw), '');
 CREATE TEMP MACRO err_certificate_number(raw, value) AS CASE WHEN length(value) > 200 THEN 'KEY-01' END;
 CREATE TEMP MACRO flag_certificate_number(raw, value, day) AS CAST(NULL AS VARCHAR);
 -- Document numbers as GB/T 9704-2012 §7.2.6 writes them: the year in 〔 〕, no spaces.
-CREATE TEMP MACRO std_document_number(raw) AS nullif(regexp_replace(fold_text(replace(fold_text(raw), ' ', '')),
-    '[\[({〔【<]((19|20)\d\d)年?[\])}〕】>]', '〔\1〕', 'g'), '');
+CREATE TEMP MACRO std_document_number(raw) AS list_transform([replace(fold_text(raw), ' ', '')], lambda document_text:
+    nullif(regexp_replace(fold_text(document_text), '[\[({〔【<]((19|20)\d\d)年?[\])}〕】>]', '〔\1〕', 'g'), ''))[1];
 CREATE TEMP MACRO err_document_number(raw, value) AS CASE
     WHEN text_is_destroyed(raw) THEN 'ENC-01' WHEN length(value) > 200 THEN 'KEY-01' END;
 CREATE TEMP MACRO flag_document_number(raw, value, day) AS CASE
