@@ -5,13 +5,15 @@ What spans several contracts is in `loader`; the shape of the file is in `model`
 """
 
 import re
+from collections.abc import Mapping
 
 from govpipes.catalogue.binding import Binder
-from govpipes.catalogue.entity_checks import given_once, unknown_element
+from govpipes.catalogue.entity_checks import columns_of, given_once, unknown_element
 from govpipes.catalogue.files import Place, YamlFile
 from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract, Entity, Item, SqlCheck
 from govpipes.catalogue.problems import Problems
 from govpipes.standards import ELEMENTS
+from govpipes.standards.elements import ONE_DATUM
 
 _PERSONAL = 3
 """Sensitivity from which an item is personal data that must not be open (CAT-10; GB/T 43697-2024 levels 1-4)."""
@@ -33,6 +35,7 @@ def check_contract(contract: Contract, entity: Entity | None, file: YamlFile, pr
     given_once(file, ("rules",), "name", (rule.name for rule in contract.rules), problems)
     for n, item in enumerate(contract.items):
         _check_item(item, entity, file, ("items", n), problems)
+    _check_datums(contract, file, problems)
     _check_doubts(contract, file, problems)
     _check_valid(contract, file, problems)
     _check_check_items(contract, file, problems)
@@ -41,9 +44,33 @@ def check_contract(contract: Contract, entity: Entity | None, file: YamlFile, pr
         _check_entity_key(contract, entity, file, problems)
 
 
+def check_located(contract: Contract, entities: Mapping[str, Entity], file: YamlFile, problems: Problems) -> None:
+    """What tells the datum of a day's points is an entity that has points. entities: by `registry.entity`."""
+    located = contract.located_by
+    if located is None:
+        return
+    if located.entity not in entities:
+        at: Place = ("located_by", "entity")
+        problems.add(file, at, "there is no such entity", found=located.entity, allowed=list(entities), near=True)
+        return
+    there = columns_of(entities[located.entity])
+    if not {"longitude", "latitude"} <= set(there):
+        placed = [name for name, entity in entities.items() if {"longitude", "latitude"} <= set(columns_of(entity))]
+        message = f"{located.entity} has no longitude and latitude"
+        problems.add(file, ("located_by", "entity"), message, found=located.entity, allowed=placed)
+    if located.matches not in there:
+        message = f"{located.entity} has no such column"
+        problems.add(file, ("located_by", "matches"), message, found=located.matches, allowed=there, near=True)
+
+
 def check_sql(contract: Contract, binder: Binder, file: YamlFile, problems: Problems) -> None:
-    """Rules bind to a boolean, SQL checks bind to a query."""
+    """Rules bind to a boolean, SQL checks bind to a query, the key of the place to a value."""
     types = _types(contract)
+    if contract.located_by is not None:
+        key = contract.located_by.key
+        reason = binder.why_not(key, types)
+        if reason:
+            problems.add(file, ("located_by", "key"), f"the key does not bind: {reason}", found=key)
     rows = {**types, "cursor": "TIMESTAMP"}
     found = binder.types([rule.sql for rule in contract.rules], rows)
     for n, rule in enumerate(contract.rules):
@@ -86,9 +113,36 @@ def _check_options(item: Item, file: YamlFile, at: Place, problems: Problems) ->
         if option not in known:
             message = f"{item.element} has no such option"
             problems.add(file, here, message, found=option, allowed=known or "no options", near=bool(known))
-        elif values is not None and str(value) not in values:
+        elif isinstance(value, tuple) and option not in element.told_options:
+            found = ", ".join(map(str, value))
+            problems.add(file, here, f"{item.element} takes one value of {option}, not a list", found=found)
+        elif values is not None:
             message = f"{item.element} does not allow this value of {option}"
-            problems.add(file, here, message, found=value, allowed=values, near=True)
+            for one in value if isinstance(value, tuple) else (value,):
+                if str(one) not in values:
+                    problems.add(file, here, message, found=one, allowed=values, near=True)
+
+
+def _check_datums(contract: Contract, file: YamlFile, problems: Problems) -> None:
+    """A list of datums: of two at least that points tell apart, of one point, with what tells which it is."""
+    listed = [(n, item) for n, item in enumerate(contract.items) if isinstance(item.options.get("datum"), tuple)]
+    if not listed and contract.located_by is not None:
+        message = "this tells one of several datums, and no item lists several"
+        problems.add(file, ("located_by",), message, allowed="options: {datum: [gcj02, bd09], …} of a point's items")
+    elements = sorted(item.element for _, item in listed)
+    for n, item in listed:
+        at: Place = ("items", n, "options", "datum")
+        found = ", ".join(item.datums)
+        if len(set(item.datums)) < 2:
+            problems.add(file, at, "a list names two datums at least", found=found, allowed="one datum, not in a list")
+        elif len({"" if datum in ONE_DATUM else datum for datum in item.datums}) < len(item.datums):
+            problems.add(file, at, "points do not tell these datums apart", found=found)
+        if elements != ["latitude", "longitude"] or item.datums != contract.datums:
+            message = "one longitude and one latitude have the same list of datums"
+            problems.add(file, at, message, found=found, allowed=", ".join(contract.datums))
+        if contract.located_by is None:
+            message = "nothing says by what the datum of a day is told"
+            problems.add(file, at, message, found=found, allowed="`located_by: {entity, matches, key}` in the contract")
 
 
 def _check_doubts(contract: Contract, file: YamlFile, problems: Problems) -> None:

@@ -102,7 +102,9 @@ def _fact_rows(contract: Contract) -> list[Row]:
         "deletes": f"{source.deletes.column} = {source.deletes.value}" if source.deletes else "not marked",
         "sha256": contract.sha256,
     }
-    return [_row("dataset", name, detail=value) for name, value in facts.items()]
+    located = contract.located_by
+    told = {"located_by": f"{located.entity}.{located.matches} = {located.key}"} if located else {}
+    return [_row("dataset", name, detail=value) for name, value in {**facts, **told}.items()]
 
 
 def _item_rows(contract: Contract) -> list[Row]:
@@ -144,8 +146,8 @@ def _check_rows(contract: Contract) -> list[Row]:
 
 
 def _options(options: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in options.items())
+    return ", ".join(f"{name} {_plain(value)}" for name, value in options.items())
 
 
 def _plain(value: object) -> str:
-    return " ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    return " ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)

@@ -93,26 +93,27 @@ def check_links(registry: Registry, registries: Mapping[str, Registry], file: Ya
         given_once(file, ("entities", n, "links"), "name", (link.name for link in entity.links), problems)
         for m, link in enumerate(entity.links):
             at: Place = ("entities", n, "links", m)
-            mine = _columns(entity)
+            mine = columns_of(entity)
             if link.item not in mine:
                 problems.add(file, (*at, "item"), "there is no such column", found=link.item, allowed=mine, near=True)
             for target in link.to:
                 if target not in entities:
                     message = "there is no such entity"
                     problems.add(file, (*at, "to"), message, found=target, allowed=list(entities), near=True)
-                elif link.matches not in _columns(entities[target]):
-                    allowed = _columns(entities[target])
+                elif link.matches not in columns_of(entities[target]):
+                    allowed = columns_of(entities[target])
                     problems.add(
                         file, (*at, "matches"), f"{target} has no such column", found=link.matches, allowed=allowed
                     )
                 elif link.matching:
-                    lacking = [name for name in MATCHABLE[target] if name not in _columns(entities[target])]
+                    lacking = [name for name in MATCHABLE[target] if name not in columns_of(entities[target])]
                     if lacking:
                         message = f"{target} cannot be matched without {', '.join(lacking)}"
                         problems.add(file, (*at, "matching"), message, found=target)
 
 
-def _columns(entity: Entity) -> list[str]:
+def columns_of(entity: Entity) -> list[str]:
+    """The columns of an entity's golden records that links may name."""
     return ["entity_key", *(item.name for item in entity.items), *(derived.name for derived in entity.derived)]
 
 

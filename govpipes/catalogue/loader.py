@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from govpipes import standards
 from govpipes.catalogue.binding import Binder
-from govpipes.catalogue.contract_checks import check_contract, check_elements, check_sql
+from govpipes.catalogue.contract_checks import check_contract, check_elements, check_located, check_sql
 from govpipes.catalogue.entity_checks import check_entity_sql, check_links, check_matching, check_registry, check_rules
 from govpipes.catalogue.files import YamlError, YamlFile
 from govpipes.catalogue.model import Contract, Department, Entity, Registry
@@ -174,8 +174,10 @@ class _Loading:
         registries = {name: registry for name, (registry, _) in self.registries.items()}
         for registry, file in self.registries.values():
             check_links(registry, registries, file, self.problems)
+        entities = {f"{r.registry}.{e.name}": e for r in registries.values() for e in r.entities}
         for contract, file in self.contracts.values():
             self._check_names(file.data, file)
+            check_located(contract, entities, file, self.problems)
             entity = self._entity_of({"registry": contract.registry, "entity": contract.entity})
             check_contract(contract, entity, file, self.problems)
         self._check_authorities()

@@ -29,6 +29,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 Severity = Literal["block", "warn"]
 Scalar = str | int | float | bool
+_Sql = Annotated[str, Field(min_length=1)]
+EntityName = Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
+"""An entity as `registry.entity`."""
 
 CANDIDATE_COLUMNS = {
     "entity_key": "VARCHAR",
@@ -132,7 +135,6 @@ class EntityRule(_Model):
         return _GOLDEN_TABLE.sub(lambda found: tables[found[1]], self.sql)
 
 
-_Sql = Annotated[str, Field(min_length=1)]
 _Certainty = Annotated[float, Field(gt=0, le=1)]
 
 MATCHABLE = {
@@ -202,7 +204,7 @@ class Link(_Model):
     name: Name
     title: Title
     item: Name
-    to: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")], ...], Field(min_length=1)]
+    to: Annotated[tuple[EntityName, ...], Field(min_length=1)]
     matches: Name = "entity_key"
     matching: Matching | None = None
 
@@ -420,7 +422,8 @@ class Item(_Model):
     columns (YAML `from`): the source column, or its names over time, newest first. value: a constant instead of a
     column. element: the data element that brings type, standardizing, rules, sensitivity and mask. authority: the
     lower number wins for this item of the entity; without one the item is kept in the dataset and takes no part in
-    the golden record. on_error: an invalid value rejects its row, or only flags it (and is then left empty).
+    the golden record. options: the element's; of `datum` also a list, one of which each dataset-day is found to be in.
+    on_error: an invalid value rejects its row, or only flags it (and is then left empty).
     """
 
     name: Name
@@ -431,7 +434,7 @@ class Item(_Model):
     description: str | None = None
     required: bool = False
     authority: Annotated[int, Field(ge=1, le=999)] | None = None
-    options: dict[str, Scalar] = {}
+    options: dict[str, Scalar | tuple[Scalar, ...]] = {}
     on_error: Literal["reject", "flag"] = "reject"
 
     _free = field_validator("name")(lambda value: _unreserved(value))
@@ -453,6 +456,12 @@ class Item(_Model):
         element = ELEMENTS.get(self.element)
         names = element.column_options if element else ()
         return tuple(str(self.options[name]) for name in names if name in self.options)
+
+    @property
+    def datums(self) -> tuple[str, ...]:
+        """The datums one of which a dataset-day's points are in, the usual one first; none where it is known which."""
+        given = self.options.get("datum")
+        return tuple(map(str, given)) if isinstance(given, tuple) else ()
 
 
 class Rule(_Model):
@@ -492,6 +501,18 @@ class Valid(_Model):
         if (self.since is None) == (self.event is None):
             _refuse("since", "`valid` needs either `since` or `event`, and not both")
         return self
+
+
+class Located(_Model):
+    """Where records are by another registry's word: by it the datum of a dataset-day's points is told.
+
+    entity: has longitude and latitude. key: DuckDB SQL over the items' standardized values, giving what the entity's
+    column `matches` (default its key) has of the same place.
+    """
+
+    entity: EntityName
+    matches: Name = "entity_key"
+    key: _Sql
 
 
 class _Check(_Model):
@@ -606,6 +627,7 @@ class Contract(_Model):
     valid: Valid | None = None
     unknown_columns: Literal["warn", "freeze"] | UnknownColumns = "warn"
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
+    located_by: Located | None = None
     rules: tuple[Rule, ...] = ()
     checks: tuple[Check, ...]
 
@@ -642,6 +664,11 @@ class Contract(_Model):
     def item(self, name: str) -> Item | None:
         """The item of that name, or None."""
         return next((item for item in self.items if item.name == name), None)
+
+    @property
+    def datums(self) -> tuple[str, ...]:
+        """The datums one of which a dataset-day's points are in, the usual one first; none where it is known which."""
+        return next((item.datums for item in self.items if item.datums), ())
 
     @property
     def source_columns(self) -> tuple[str, ...]:

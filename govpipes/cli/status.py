@@ -45,6 +45,7 @@ def status(day: Day = None, dataset: OneDataset = None, as_json: Json = False) -
     with open_ledger(settings) as ledger:
         rows = ledger.dataset_days(day, day, dataset)
         drifted = {(row["dataset"], row["day"]): row for row in ledger.drifted(day, dataset)}
+        datums = {(row["dataset"], row["day"]): row for row in ledger.datums(day, day, dataset)}
         maintained = ledger.last_maintenance() if day is None and dataset is None else None
     if day is None and dataset is None:
         rows = newest(rows)
@@ -57,6 +58,7 @@ def status(day: Day = None, dataset: OneDataset = None, as_json: Json = False) -
         show_stopped(settings, rows)
         for row in rows:
             show_drift(drifted.get((row["dataset"], row["day"])))
+            show_datum(datums.get((row["dataset"], row["day"])))
         show_maintenance(maintained)
 
 
@@ -124,6 +126,14 @@ def show_drift(row: Row | None) -> None:
         output.say(f"\n{row['dataset']} {row['day']}: the source's columns have changed: {line}")
     if row["replaced"] is not None:
         output.say(f"\n{row['dataset']} {row['day']}: delivered again: {in_words(row['replaced'])}")
+
+
+def show_datum(row: Row | None) -> None:
+    """In which datum a dataset-day's points were taken to be, where its contract lists several, and why."""
+    from govpipes.pipeline.datum import Datum
+
+    if row is not None:
+        output.say(f"\n{row['dataset']} {row['day']}: its points are in {Datum.from_ledger(row)}")
 
 
 def show_maintenance(row: Row | None) -> None:

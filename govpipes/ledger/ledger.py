@@ -206,6 +206,10 @@ class Ledger:
         steps = select(t.steps.c.dataset, t.steps.c.day).where(t.steps.c.outcome.in_(("held", "failed"))).distinct()
         return [*self._rows(steps), *self.drifted()]
 
+    def datums(self, first: date | None = None, last: date | None = None, dataset: str | None = None) -> list[Row]:
+        """The newest row of `ledger.datums` of each dataset-day that has one."""
+        return self._ask(_DATUMS, first, last, dataset)
+
     def releases(self) -> list[Row]:
         """All releases, newest first."""
         return self._rows(select(t.releases).order_by(t.releases.c.sequence.desc()))
@@ -297,6 +301,12 @@ FROM (SELECT DISTINCT ON (dataset, day) dataset, day, detail FROM ledger.landing
       ORDER BY dataset, day, sequence DESC) newest
 WHERE jsonb_array_length(coalesce(detail -> 'drift', '[]')) > 0 OR detail ? 'replaced'
 ORDER BY day, dataset
+"""
+
+_DATUMS = """
+SELECT DISTINCT ON (dataset, day) * FROM ledger.datums
+WHERE day BETWEEN :first AND :last AND (CAST(:dataset AS text) IS NULL OR dataset = :dataset)
+ORDER BY dataset, day, sequence DESC
 """
 
 _PUBLISHED_LANDING = """

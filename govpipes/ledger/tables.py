@@ -120,6 +120,18 @@ candidates = _recorded(
 )
 """Standardized days: what was accepted, what was rejected and why (`reasons`: {"item:CODE": rows})."""
 
+datums = _recorded(
+    Column("candidate_id", String(64), nullable=False),
+    Column("datum", String(20), nullable=False),
+    Column("told", Boolean, nullable=False),
+    Column("referenced", Boolean, nullable=False),
+    _count("points"),
+    Column("metres", JSONB, nullable=False),
+    name="datums",
+)
+"""Under which datum a candidate's points were read, where its contract lists several, and the evidence
+(pipeline/datum.py); of a candidate the newest counts: what was not told at first may have been told since."""
+
 verdicts = _recorded(
     Column("candidate_sha256", String(64), nullable=False),
     Column("contract_sha256", String(64), nullable=False),

@@ -144,6 +144,9 @@ def of_candidate(candidate: Candidate, preview: str | None) -> Metadata:
         facts["quarantine"] = dg.MetadataValue.path(candidate.quarantine_path)
     if candidate.flags:
         facts["flags"] = _histogram(candidate.flags)
+    if candidate.datum:
+        facts["datum"] = str(candidate.datum)
+        facts["datum_points"] = candidate.datum.points
     if preview:
         facts["preview"] = dg.MetadataValue.md(preview)
     return facts

@@ -22,6 +22,7 @@ from govpipes.days import SHANGHAI, next_first_day, period
 from govpipes.errors import SourceError
 from govpipes.files import new_id
 from govpipes.ledger import tables as t
+from govpipes.pipeline import datum
 from govpipes.pipeline.backfill import shows_its_past
 from govpipes.pipeline.budget import slot
 from govpipes.pipeline.land import day_rows, landings_of, window_of
@@ -46,6 +47,7 @@ class Cause(StrEnum):
     REPLACED = "replaced"
     CONTRACT = "contract"
     LOST = "lost"
+    DATUM = "datum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ class Difference:
 
     @property
     def from_landing(self) -> bool:
-        """Whether the source need not be read: only the rules have changed."""
-        return self.cause == Cause.CONTRACT
+        """Whether the source need not be read: only the rules have changed, or what is known beside it."""
+        return self.cause in (Cause.CONTRACT, Cause.DATUM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _dataset(ws: Workspace, contract: Contract, found: _Found, unreachable: dict
     asked: dict[date, Cause] = {}
     for day in due:
         cause = _known_cause(ws, contract, standing.get(day))
-        if cause in (Cause.MISSED, Cause.UNFINISHED, Cause.CONTRACT, Cause.LOST):
+        if cause is not None and cause in _WORDS:
             found.differences.append(_difference(contract, day, cause, _WORDS[cause], standing.get(day)))
         elif cause is not None:
             asked[day] = cause
@@ -187,7 +189,7 @@ def _known_cause(ws: Workspace, contract: Contract, row: dict[str, Any] | None) 
         return Cause(row["outcome"])
     if row["step"] != "publish":
         return Cause.UNFINISHED if calendar.now() - row["at"] > _AT_WORK else None
-    return None
+    return Cause.DATUM if datum.waits(ws, contract, row["day"]) else None
 
 
 def _lost(ws: Workspace, contract: Contract, day: date) -> bool:
@@ -322,4 +324,5 @@ _WORDS = {
     Cause.UNFINISHED: "its run ended in the middle",
     Cause.CONTRACT: "the contract has changed since it was standardized",
     Cause.LOST: "a landed file is gone; what the source has forgotten since is lost",
+    Cause.DATUM: "its datum could not be told then; what its points are compared with has come since",
 }

@@ -14,6 +14,7 @@ from govpipes.duck import PARQUET
 from govpipes.errors import GateError, SchemaError, WarehouseError
 from govpipes.files import new_id, sha256_of, whole_file
 from govpipes.ledger import tables as t
+from govpipes.pipeline.datum import Datum, tell, telling_sql
 from govpipes.pipeline.drift import retyped
 from govpipes.pipeline.land import columns_of, day_rows, end_of, landings_of
 from govpipes.pipeline.standardize_sql import standardize_sql
@@ -26,7 +27,8 @@ from govpipes.sql import column_list, literal
 class Candidate:
     """A standardized dataset-day that waits for its verdict.
 
-    sha256: of the candidate file's bytes. reasons, flags: rows per "item:CODE". reused: it was there already.
+    sha256: of the candidate file's bytes. reasons, flags: rows per "item:CODE". datum: of a contract that lists
+    several. reused: it was there already.
     """
 
     candidate_id: str
@@ -42,9 +44,12 @@ class Candidate:
     quarantine_path: Path
     reused: bool
     seconds: float
+    datum: Datum | None = None
 
     @classmethod
-    def from_ledger(cls, row: dict[str, Any], *, reused: bool, seconds: float) -> "Candidate":
+    def from_ledger(
+        cls, row: dict[str, Any], *, reused: bool, seconds: float, datum: Datum | None = None
+    ) -> "Candidate":
         """The candidate a ledger row speaks of."""
         return cls(
             candidate_id=row["candidate_id"],
@@ -60,12 +65,14 @@ class Candidate:
             quarantine_path=Path(row["quarantine_path"]),
             reused=reused,
             seconds=seconds,
+            datum=datum,
         )
 
 
 def standardize(ws: Workspace, contract: Contract, day: date, run_id: str) -> Candidate:
     """Bring a landed dataset-day to the national standards; a day standardized already is returned as it is.
 
+    A datum that was not told before is asked for again: what it is compared with may have come since.
     Raises SchemaError when a column the contract needs is missing (or an unknown one or another type is frozen out),
     WarehouseError when the day has not been landed.
     """
@@ -78,12 +85,17 @@ def standardize(ws: Workspace, contract: Contract, day: date, run_id: str) -> Ca
         known = ws.ledger.latest(t.candidates, contract.dataset, day)
         swept = newest_sweep(ws, contract, day)
         ids = [row["landing_id"] for row in (*landings, *([swept] if swept else []))]
+        told = None
         if known and (known["landing_ids"], known["contract_sha256"]) == (ids, contract.sha256):
-            reusable = Candidate.from_ledger(known, reused=True, seconds=running.seconds)
-            # a candidate whose file was removed is made again
-            if reusable.path.is_file():
+            before = _datum_of(ws, contract, known)
+            told = before if before and before.told else _tell(ws, running, *_landed(contract, landings, swept))
+            reusable = Candidate.from_ledger(known, reused=True, seconds=running.seconds, datum=told)
+            # a candidate whose file was removed is made again, and one that was made under another datum
+            if reusable.path.is_file() and (told and told.datum) == (before and before.datum):
+                if told and told != before:
+                    _record(ws, running, known["candidate_id"], told)
                 return reusable
-        return _make(ws, running, landings, swept)
+        return _make(ws, running, landings, swept, told)
 
 
 def candidate_of(ws: Workspace, contract: Contract, day: date) -> Candidate:
@@ -114,30 +126,41 @@ def candidate_of(ws: Workspace, contract: Contract, day: date) -> Candidate:
 
 
 def explain(contract: Contract, entity: Entity, columns: dict[str, str], day: date) -> str:
-    """The standardizing SQL as it would run for a day whose landing has these columns (name -> DuckDB type)."""
+    """The standardizing SQL as it would run for a day whose landing has these columns (name -> DuckDB type).
+
+    Before it, where the contract lists several datums, the SQL that tells which one the day's points are in.
+    """
     landed = (
         "SELECT *, 'landing' AS landing_id, file_row_number + 1 AS row_number\n"
         f"FROM read_parquet('landing/{contract.dataset}/{day}/part.parquet', file_row_number = true)"
     )
-    return standardize_sql(contract, entity, landed, columns, day, end_of(contract, day, columns))
+    end = end_of(contract, day, columns)
+    standardizing = standardize_sql(contract, entity, landed, columns, day, end)
+    if contract.located_by is None:
+        return standardizing
+    telling = telling_sql(contract, entity, landed, columns, end, contract.located_by.entity)
+    return (
+        f"-- the datum of the points, one of {', '.join(contract.datums)}: the one that is told, else the first\n"
+        f"{telling};\n\n-- the day under {contract.datums[0]}\n{standardizing}"
+    )
 
 
-def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]], swept: dict[str, Any] | None) -> Candidate:
+def _make(
+    ws: Workspace, running: Step, landings: list[dict[str, Any]], swept: dict[str, Any] | None, told: Datum | None
+) -> Candidate:
     contract, day, con = running.contract, running.day, ws.con
-    columns = columns_of(landings)
-    _check_columns(contract, list(columns))
+    _check_columns(contract, list(columns_of(landings)))
     if contract.unknown_columns == "freeze":
         _check_types(ws, contract, landings[-1])
-    rows_sql = day_rows(contract, landings)
-    if swept is not None:
-        landings = [*landings, swept]
-        columns |= columns_of([swept])
-        rows_sql = f"{rows_sql}\nUNION ALL BY NAME {_swept_rows(swept)}"
+    rows_sql, columns = _landed(contract, landings, swept)
+    told = told or _tell(ws, running, rows_sql, columns)
     entity = ws.catalogue.entity(contract.registry, contract.entity)
-    query = standardize_sql(contract, entity, rows_sql, columns, day, end_of(contract, day, columns))
+    end = end_of(contract, day, columns)
+    query = standardize_sql(contract, entity, rows_sql, columns, day, end, told.datum if told else None)
     candidate_id = new_id()
     path = ws.day_dir(ws.settings.candidate_dir, contract, day) / f"{candidate_id}.parquet"
     quarantine_path = ws.day_dir(ws.settings.quarantine_dir, contract, day) / f"{candidate_id}.parquet"
+    used = [*landings, *([swept] if swept else [])]
     con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {query}")
     try:
         with whole_file(ws.settings.temp_dir, path) as made, whole_file(ws.settings.temp_dir, quarantine_path) as bad:
@@ -145,11 +168,37 @@ def _make(ws: Workspace, running: Step, landings: list[dict[str, Any]], swept: d
             con.execute(f"COPY (SELECT {names} FROM judged WHERE len(reasons) = 0) TO {literal(made)} ({PARQUET})")
             con.execute(f"COPY ({_quarantine_sql(rows_sql)}) TO {literal(bad)} ({PARQUET})")
             sha256 = sha256_of(made)
-        fact = _fact(ws, running, landings, candidate_id, sha256, path, quarantine_path)
+        fact = _fact(ws, running, used, candidate_id, sha256, path, quarantine_path)
     finally:
         con.execute("DROP TABLE IF EXISTS judged")
+    if told:
+        _record(ws, running, candidate_id, told)
     ws.ledger.record(t.candidates, fact)
-    return Candidate.from_ledger(fact, reused=False, seconds=running.seconds)
+    return Candidate.from_ledger(fact, reused=False, seconds=running.seconds, datum=told)
+
+
+def _landed(
+    contract: Contract, landings: list[dict[str, Any]], swept: dict[str, Any] | None
+) -> tuple[str, dict[str, str]]:
+    """SQL for the rows of a dataset-day, with what a key sweep says, and their columns."""
+    rows_sql, columns = day_rows(contract, landings), columns_of(landings)
+    if swept is None:
+        return rows_sql, columns
+    return f"{rows_sql}\nUNION ALL BY NAME {_swept_rows(swept)}", columns | columns_of([swept])
+
+
+def _tell(ws: Workspace, running: Step, rows_sql: str, columns: dict[str, str]) -> Datum | None:
+    return tell(ws, running.contract, rows_sql, columns, end_of(running.contract, running.day, columns))
+
+
+def _datum_of(ws: Workspace, contract: Contract, candidate: dict[str, Any]) -> Datum | None:
+    """The datum a candidate was made under."""
+    row = ws.ledger.latest(t.datums, contract.dataset, candidate["day"]) if contract.datums else None
+    return Datum.from_ledger(row) if row and row["candidate_id"] == candidate["candidate_id"] else None
+
+
+def _record(ws: Workspace, running: Step, candidate_id: str, told: Datum) -> None:
+    ws.ledger.record(t.datums, {**running.facts, "candidate_id": candidate_id, **told.fact})
 
 
 def _fact(

@@ -8,7 +8,7 @@ nothing is no value, whatever the element): a colon cannot occur in an item's na
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from govpipes.catalogue.model import CANDIDATE_COLUMNS, Contract, Entity, Item
@@ -18,26 +18,59 @@ from govpipes.standards import ELEMENTS
 SWEPT = "SWEPT"
 """The flag of what a key sweep says: a deletion nobody announced, or a record that is back (sweep.py)."""
 
+OTHER_DATUM = "GEO-04"
+"""The flag of a point in a batch whose datum is not the contract's first (datum.py)."""
+
 
 def standardize_sql(
-    contract: Contract, entity: Entity, landed_sql: str, columns: Mapping[str, str], day: date, end: datetime
+    contract: Contract,
+    entity: Entity,
+    landed_sql: str,
+    columns: Mapping[str, str],
+    day: date,
+    end: datetime,
+    datum: str | None = None,
 ) -> str:
     """SQL of a dataset-day, a row per landed one: items, CANDIDATE_COLUMNS, `reasons`, `landing_id`, `row_number`.
 
-    columns: the landed columns and their DuckDB types. end: where the period ends, by the source's clock.
+    columns: the landed columns and their DuckDB types. end: where the period ends, by the source's clock. datum: which
+    of those that the contract lists the points are in; None: the first.
     """
+    settled = _settled(contract, datum)
+    moved = [item.name for item in contract.items if item.datums and datum not in (None, item.datums[0])]
     return "\n".join(
         [
-            f"WITH landed AS (\n{_indent(landed_sql)}\n),",
-            f"texts AS (\n  SELECT {_lines(_texts(contract, columns, end))}\n  FROM landed\n),",
-            f"told AS (\n  SELECT *,\n    {_lines(_told(contract))}\n  FROM texts\n),",
-            f"standard AS (\n  SELECT *,\n    {_lines(_standards(contract, entity))}\n  FROM told\n),",
-            f"checked AS (\n  SELECT *,\n    {_lines(_checks(contract))}\n  FROM standard\n),",
-            f"judged AS (\n  SELECT {_lines(_judgement(contract, entity, day, end))}\n  FROM checked\n)",
+            *standard_ctes(settled, entity, landed_sql, columns, end),
+            f"checked AS (\n  SELECT *,\n    {_lines(_checks(settled))}\n  FROM standard\n),",
+            f"judged AS (\n  SELECT {_lines(_judgement(settled, entity, day, end, moved))}\n  FROM checked\n)",
             f"SELECT {_lines(_output(contract))}",
             "FROM judged",
         ]
     )
+
+
+def standard_ctes(
+    contract: Contract, entity: Entity, landed_sql: str, columns: Mapping[str, str], end: datetime
+) -> list[str]:
+    """The first stages, `WITH landed … standard …,`: raw texts ("raw:<item>", "raw:<item>:<option>") beside values."""
+    contract = _settled(contract, None)
+    return [
+        f"WITH landed AS (\n{_indent(landed_sql)}\n),",
+        f"texts AS (\n  SELECT {_lines(_texts(contract, columns, end))}\n  FROM landed\n),",
+        f"told AS (\n  SELECT *,\n    {_lines(_told(contract))}\n  FROM texts\n),",
+        f"standard AS (\n  SELECT *,\n    {_lines(_standards(contract, entity))}\n  FROM told\n),",
+    ]
+
+
+def _settled(contract: Contract, datum: str | None) -> Contract:
+    """The contract with one datum where it lists several: this one, or the first."""
+    if not contract.datums:
+        return contract
+    items = [
+        item.model_copy(update={"options": {**item.options, "datum": datum or item.datums[0]}}) if item.datums else item
+        for item in contract.items
+    ]
+    return contract.model_copy(update={"items": tuple(items)})
 
 
 def _texts(contract: Contract, columns: Mapping[str, str], end: datetime) -> list[str]:
@@ -121,7 +154,7 @@ def _checks(contract: Contract) -> list[str]:
     return checks
 
 
-def _judgement(contract: Contract, entity: Entity, day: date, end: datetime) -> list[str]:
+def _judgement(contract: Contract, entity: Entity, day: date, end: datetime, moved: Sequence[str]) -> list[str]:
     reasons = ["CASE WHEN source_key IS NULL THEN 'KEY' END", "CASE WHEN cursor IS NULL THEN 'CURSOR' END"]
     if contract.source.mode == "incremental":
         reasons.append(f"CASE WHEN cursor >= {literal(end)} THEN 'FUTURE' END")
@@ -134,6 +167,8 @@ def _judgement(contract: Contract, entity: Entity, day: date, end: datetime) -> 
             f"CASE WHEN {_err(item)} IS NULL AND NOT {_missing(item)} THEN {literal(item.name + ':')} || "
             f"flag_{item.element}({_raw(item)}, {_value(item)}, {literal(day)}{_arguments(item)}) END"
         )
+        if item.name in moved and item.element == "longitude":  # once a point
+            flags.append(f"CASE WHEN {_final(item)} IS NOT NULL THEN {literal(f'{item.name}:{OTHER_DATUM}')} END")
     for rule in contract.rules:
         broken = f"CASE WHEN NOT ({rule.sql}\n) THEN {literal('rule:' + rule.name)} END"
         (reasons if rule.on_fail == "reject" else flags).append(broken)

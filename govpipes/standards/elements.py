@@ -20,6 +20,7 @@ class Element:
     options: what a contract may set, with the allowed values; the first one is the macro's default.
         None means any value.
     column_options: options whose value is the name of another column of the source.
+    told_options: options of which a contract may list several values, one of which a dataset-day is found to have.
     code_list: the file in `data/codes/` whose codes the value has, if any.
     """
 
@@ -32,6 +33,7 @@ class Element:
     standard: str
     options: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     column_options: tuple[str, ...] = ()
+    told_options: tuple[str, ...] = ()
     code_list: str | None = None
 
     def parameter(self, option: str) -> str:
@@ -43,6 +45,8 @@ _POINT: Mapping[str, tuple[str, ...] | None] = {
     "datum": ("cgcs2000", "wgs84", "gcj02", "bd09", "gk_zone", "gk_cm120"),
     "paired_with": None,
 }
+ONE_DATUM = frozenset({"cgcs2000", "wgs84", "gk_zone", "gk_cm120"})
+"""Datums that points do not tell apart: centimetres lie between them, or the numbers show which it is (geo.sql)."""
 _RETIRED: Mapping[str, tuple[str, ...] | None] = {"retired": ("keep", "successor")}
 
 MASKS = ("none", "name", "citizen_id", "phone", "address", "number")
@@ -86,8 +90,10 @@ _ALL = (
     Element("address_text", "地址", "address", "VARCHAR", 3, "address", "GB/T 23705-2009", {"paired_with": None},
             ("paired_with",)),
     Element("postcode", "邮政编码", "postcode", "VARCHAR", 1, "none", "GB/T 2260 postal practice"),
-    Element("longitude", "经度", "longitude", "DOUBLE", 2, "number", "CGCS2000 (EPSG:4490)", _POINT, ("paired_with",)),
-    Element("latitude", "纬度", "latitude", "DOUBLE", 2, "number", "CGCS2000 (EPSG:4490)", _POINT, ("paired_with",)),
+    Element("longitude", "经度", "longitude", "DOUBLE", 2, "number", "CGCS2000 (EPSG:4490)", _POINT, ("paired_with",),
+            ("datum",)),
+    Element("latitude", "纬度", "latitude", "DOUBLE", 2, "number", "CGCS2000 (EPSG:4490)", _POINT, ("paired_with",),
+            ("datum",)),
     Element("polygon", "多边形", "polygon", "VARCHAR", 1, "none", "OGC 06-103r4 (WKT); CGCS2000 (EPSG:4490)"),
     # Credit
     Element("document_number", "文书号", "document number", "VARCHAR", 1, "none", "GB/T 9704-2012"),

@@ -160,6 +160,13 @@ _ALL = (
     # Coordinates (§1.9)
     Reason("GEO-01", "E", _FORM, "无法识别的坐标", "coordinate cannot be classified"),
     Reason("GEO-02", "E", _TRUE, "坐标在江苏范围以外", "outside Jiangsu"),
+    Reason(
+        "GEO-04",
+        "W",
+        _TRUE,
+        "该批坐标为另一坐标系，已转换",
+        "the batch was in another datum, and put right",
+    ),
     Reason("GEO-05", "W", _TRUE, "坐标为零或整数度，系占位", "zero or whole degrees: a placeholder", doubtful=True),
     Reason("GEO-06", "I", _TRUE, "坐标精度不足", "too few decimals"),
     Reason("GEO-07", "E", _TRUE, "多边形无效：非WKT、环未闭合或不足四点", "not a polygon: no WKT, or an open ring"),

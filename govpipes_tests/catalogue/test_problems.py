@@ -104,6 +104,79 @@ def test_a_mistake_in_a_registry_is_named(folder: Folder, old: str, new: str, wh
     assert said[0].file == "data/catalogue/population/_registry.yaml"
 
 
+PLACES = (
+    REGISTRY
+    + """\
+  - entity: place
+    title: {zh: 地点, en: Place}
+    key: id
+    items:
+      - {name: id, element: identifier, title: {zh: 标识, en: Key}}
+      - {name: longitude, element: longitude, title: {zh: 经度, en: Longitude}}
+      - {name: latitude, element: latitude, title: {zh: 纬度, en: Latitude}}
+"""
+)
+TOLD = CONTRACT.replace(
+    "{datum: gcj02, paired_with: y}}",
+    "{datum: [gcj02, bd09], paired_with: y}}\n"
+    "  - {name: latitude, from: y, element: latitude, options: {datum: [gcj02, bd09], paired_with: x}}",
+).replace("\nrules:", "\nlocated_by: {entity: population.place, matches: id, key: origin || name}\nrules:")
+IN_LIST = [
+    ("datum: [gcj02, bd09]", "datum: [gcj02, bd9]", "items[3].options.datum", "bd9", "bd09", "does not allow"),
+    ("datum: [gcj02, bd09]", "datum: [bd09]", "items[3].options.datum", "bd09", "", "two datums at least"),
+    ("datum: [gcj02, bd09]", "datum: []", "items[3].options.datum", "", "", "two datums at least"),
+    ("datum: [gcj02, bd09]", "datum: [bd09, bd09]", "items[3].options.datum", "bd09", "", "two datums at least"),
+    ("datum: [gcj02, bd09]", "datum: [wgs84, gcj02, gk_zone]", "items[3].options.datum", "wgs84", "", "not tell these"),
+    ("datum: [gcj02, bd09]", "datum: [bd09, bd09, gcj02]", "items[3].options.datum", "bd09", "", "not tell these"),
+    ("y, element: latitude, options: {datum: [gcj02, bd09]", "y, element: latitude, options: {datum: [bd09, gcj02]",
+     "items[4].options.datum", "bd09, gcj02", "", "have the same list"),
+    ("y, element: latitude, options: {datum: [gcj02, bd09]", "y, element: latitude, options: {datum: gcj02",
+     "items[3].options.datum", "gcj02, bd09", "", "have the same list"),
+    ("paired_with: y", "paired_with: [y, z]", "items[3].options.paired_with", "y, z", "", "one value of paired_with"),
+    ("element: date", "element: date, options: {form: [ymd, dmy]}", "items[2].options.form", "ymd", "", "one value of"),
+    ("entity: population.place", "entity: population.plaice", "located_by.entity", "plaice", "place", "no such entity"),
+    ("entity: population.place", "entity: place", "located_by.entity", "place", "", "pattern"),
+    ("entity: population.place, matches: id", "entity: population.person, matches: name", "located_by.entity",
+     "population.person", "", "no longitude and latitude"),
+    ("matches: id", "matches: idd", "located_by.matches", "idd", "id", "no such column"),
+    ("key: origin || name", "key: origine", "located_by.key", "origine", "", "does not bind"),
+    (", key: origin || name", "", "located_by.key", "", "", "this is missing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "found", "nearest", "message"), IN_LIST, ids=[f"{n}-{w[5]}" for n, w in enumerate(IN_LIST)]
+)
+def test_a_mistake_in_a_list_of_datums_is_named(
+    folder: Folder, old: str, new: str, where: str, found: str, nearest: str, message: str
+) -> None:
+    folder.write("_registry.yaml", PLACES)
+    folder.write("people.yaml", TOLD)
+    assert load_catalogue(folder.path).contracts["people"].datums == ("gcj02", "bd09")
+    changed = TOLD.replace(old, new, 1)
+    assert changed != TOLD
+    folder.write("people.yaml", changed)
+    said = [problem for problem in folder.problems() if message in problem.message and problem.where == where]
+    assert len(said) == 1, [str(problem) for problem in folder.problems()]
+    assert found in said[0].found
+    assert nearest in said[0].nearest
+    assert str(said[0]).startswith(f"data/catalogue/population/people.yaml:{said[0].line}: ")
+    assert found.split(", ")[0] in changed.splitlines()[said[0].line - 1]
+
+
+def test_a_list_of_datums_and_what_tells_them_go_together(folder: Folder) -> None:
+    folder.write("_registry.yaml", PLACES)
+    located = next(line for line in TOLD.splitlines() if line.startswith("located_by"))
+    folder.write("people.yaml", TOLD.replace(located + "\n", ""))
+    assert {(p.where, "by what" in p.message) for p in folder.problems()} == {
+        ("items[3].options.datum", True),
+        ("items[4].options.datum", True),
+    }
+    folder.write("people.yaml", TOLD.replace("[gcj02, bd09]", "gcj02"))
+    assert folder.problem().where == "located_by"
+    assert "no item lists several" in folder.problem().message
+
+
 def test_all_problems_are_named_at_once(folder: Folder) -> None:
     folder.change("provider: police", "provider: polise")
     folder.change("element: text", "element: txt")

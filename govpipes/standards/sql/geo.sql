@@ -88,6 +88,9 @@ CREATE TEMP MACRO point_of(pair, datum) AS CASE
 CREATE TEMP MACRO point_from(a, b, datum) AS
     list_transform([point_classified(a, b)], lambda pair: list_transform([point_of(pair, datum)], lambda found:
         CASE WHEN is_longitude(round(found.lon, 8)) AND is_latitude(round(found.lat, 8)) THEN found END)[1])[1];
+-- How far two points lie apart, in metres; on a flat Earth, good to one in a hundred over some kilometres.
+CREATE TEMP MACRO metres_between(lon, lat, other_lon, other_lat) AS
+    sqrt(power((lon - other_lon) * 111320 * cos(radians(lat)), 2) + power((lat - other_lat) * 110570, 2));
 -- Eight decimals are a millimetre.
 CREATE TEMP MACRO std_longitude(raw, other := NULL, datum := 'cgcs2000') AS
     list_transform([coordinate_number(raw)], lambda own: CASE
