@@ -115,9 +115,10 @@ class Alias(_Model):
 class EntityRule(_Model):
     """What golden records should not say together; who breaks it is shown, and published all the same.
 
-    sql: a query over golden tables, each written `{registry.entity}`, that gives the `entity_key` of a record that
-    breaks the rule and, as `found`, what it was compared with (text). spatial: the query asks DuckDB's spatial
-    extension, which readers need not have: what it finds is written down when one of its entities is fused.
+    sql: a query over golden tables, each written `{registry.entity}` (`{self}` is the entity's own), that gives the
+    `entity_key` of a record that breaks the rule and, as `found`, what it was compared with (text). spatial: the query
+    asks DuckDB's spatial extension, which readers need not have: what it finds is written down when one of its entities
+    is fused.
     """
 
     name: Name
@@ -247,7 +248,12 @@ class Entity(_Model):
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, raw: Any) -> Any:
-        return {"table": raw["entity"], **raw} if isinstance(raw, dict) and "entity" in raw else raw
+        if not isinstance(raw, dict) or "entity" not in raw:
+            return raw
+        given = {"table": raw["entity"], **raw}
+        if isinstance(given.get("rules"), list):
+            given["rules"] = [_of_itself(rule, f"{raw.get('registry')}.{raw['entity']}") for rule in given["rules"]]
+        return given
 
     @property
     def name(self) -> str:
@@ -704,6 +710,13 @@ class Contract(_Model):
             named += [(item.columns, item.required)] if item.columns else []
             named += [((name,), item.required) for name in item.option_columns]
         return named
+
+
+def _of_itself(rule: Any, entity: str) -> Any:
+    """An entity's rule, as it is in the YAML, with its own table named: several entities may share the text."""
+    if not isinstance(rule, dict) or not isinstance(rule.get("sql"), str):
+        return rule
+    return {**rule, "sql": rule["sql"].replace("{self}", f"{{{entity}}}")}
 
 
 def _unreserved(value: str) -> str:

@@ -257,7 +257,7 @@ RULE = {
     "name": "namesakes",
     "title": {"zh": "同名", "en": "Namesakes"},
     "sql": "SELECT a.entity_key, b.entity_key AS found FROM {population.person} a "
-    "JOIN {population.person} b ON a.name = b.name AND a.entity_key < b.entity_key",
+    "JOIN {self} b ON a.name = b.name AND a.entity_key < b.entity_key",
 }
 
 
