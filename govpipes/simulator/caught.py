@@ -34,8 +34,8 @@ _WHOLE_FILE = "*"
 class Caught:
     """kinds: per what must become of it (`expected`) and `fault`: how many were delivered, `caught`, `missed`; None
     where no row shows it. Caught is: rejected, flagged, held, repaired to the standard value of what should have been
-    written, or (`keep`) published. missed: those rows. rejected: how many rows were; true_rejected: those without a
-    fault that must be rejected.
+    written (of a whole file: flagged, row by row), or (`keep`) published. missed: those rows. rejected: how many rows
+    were; true_rejected: those without a fault that must be rejected.
     """
 
     kinds: list[Row]
@@ -144,9 +144,17 @@ def _rejected(quarantines: Mapping[str, Sequence[Path]]) -> str:
 
 def _judged(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> str:
     """SQL: the delivered faults, each with whether it was caught."""
+    whole = f"FROM fault f WHERE source_key = {literal(_WHOLE_FILE)}"
     parts = [
         "SELECT f.*, EXISTS (FROM stopped s WHERE s.dataset = f.dataset AND s.day = f.day) AS caught "
-        f"FROM fault f WHERE source_key = {literal(_WHOLE_FILE)} AND expected <> 'corrected'"
+        f"{whole} AND expected NOT IN ('corrected', 'repair')"
+    ]
+    repaired = con.execute(f"SELECT DISTINCT f.dataset {whole} AND expected = 'repair' ORDER BY ALL").fetchall()
+    parts += [
+        f"SELECT f.*, EXISTS (FROM (SELECT source_day, unnest(flags) AS flag FROM {ident('claims', dataset)}) c "
+        "WHERE c.source_day = f.day AND split_part(c.flag, ':', 2) = f.rule) AS caught "
+        f"{whole} AND expected = 'repair' AND f.dataset = {literal(dataset)}"
+        for (dataset,) in repaired
     ]
     listed = con.execute(
         "SELECT DISTINCT dataset, item FROM fault WHERE item IS NOT NULL AND source_key <> ? ORDER BY ALL",

@@ -70,6 +70,7 @@ SYSTEMS = {
         System("credit_files", "government_services", "files"),
         System("law_enforcement", "urban_management", "postgres"),
         System("court_files", "court", "files"),
+        System("housing_files", "housing", "files"),
         System("place_names", "natural_resources", "postgres"),
         System("natural_resources_files", "natural_resources", "files"),
         System("transport_files", "transport", "files"),
@@ -177,6 +178,7 @@ DATASETS = {
             "csv",
             Cycle.MONTHLY,
         ),
+        Dataset("buildings", "housing_files", "building", "buildings/fwjz_%Y%m%d.csv", ("楼幢编码",), "csv"),
         Dataset("points_of_interest", "transport_files", "point_of_interest", "poi/poi_%Y%m%d.csv", ("poi_id",), "csv"),
         Dataset(
             "health_certificates", "health_files", "certificate", "certificates/zz_%Y%m%d.csv", ("证照标识",), "csv"

@@ -40,6 +40,9 @@ def open_stock(world: World) -> None:
         certificate_cancellations=0,
     )
     _of_span(world, "certificates_day", days=1900)
+    world.run("buildings")
+    world.set(new_buildings=max(200, world.preset.people // 10), building_changes=0)
+    world.run("buildings_day")
 
 
 def live_day(world: World) -> None:
@@ -60,6 +63,7 @@ def live_day(world: World) -> None:
     _of_span(world, "statistics_day", days=1)
     _of_span(world, "certificates_day", days=1)
     world.run("geography_day")
+    world.run("buildings_day")
     world.con.execute("DELETE FROM province.agenda WHERE due <= getvariable('day')")
 
 

@@ -439,6 +439,41 @@ _POINTS = (
 )
 
 
+_BUILDINGS = (
+    _reject("BDC-01", "楼幢编码", "left(楼幢编码, 18)", share=0.002),
+    Fault("GEO-02", "reject", {"经度": "'108.940012'"}, rule="GEO-02", share=0.002),
+    # DOMAIN §7.6: numbers without their zeros, 5 %
+    _repair("BDC-01", "楼幢编码", "left(楼幢编码, 19) || ltrim(substr(楼幢编码, 20), '0')", "is_new", share=0.05),
+    _repair("D9", "建成年份", "建成年份 || '年'", share=0.005),
+    Fault(
+        "D18",
+        "repair",
+        {
+            "经度": _DEGREES.format("TRY_CAST(经度 AS DOUBLE)"),
+            "纬度": _DEGREES.format("TRY_CAST(纬度 AS DOUBLE)"),
+        },
+        share=0.004,
+    ),
+    _repair("D20", "建筑面积", "建筑面积 || '平方米'", share=0.005),
+    _repair(
+        "D27",
+        "建筑结构",
+        "if(建筑结构 = '混合结构', '砖混', '钢混')",
+        "建筑结构 IN ('混合结构', '钢筋混凝土结构')",
+        share=0.01,
+    ),
+    _repair("D27", "地上层数", "地上层数 || '层'", share=0.005),
+    _keep("D19", "建筑物名称", "'无'", share=0.005),
+    _keep("D19", "地下层数", "'/'", share=0.005),
+    Fault("D24", "repair", {}, item="楼幢编码", share=0.004, duplicates=True),
+    _flag("D10", "plausible_year", "建成年份", "'0'", share=0.003),
+    _flag("D10", "has_an_area", "建筑面积", "'0'", share=0.003),
+    _flag("D31", "plausible_storeys", "地上层数", "'999'", share=0.002),
+    Fault("D18", "flag", {"经度": "纬度", "纬度": "经度"}, rule="GEO-08", share=0.004),
+    Fault("GEO-05", "flag", {"经度": "'119'", "纬度": "'32'"}, rule="GEO-05", share=0.002),
+)
+
+
 def _certificate_faults(person: str, organization: str, status: str, issued: str, spelled: str) -> tuple[Fault, ...]:
     """Faults of a certificate, under the names of its columns."""
     return (
@@ -500,6 +535,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "addresses": _ADDRESSES,
     "boundaries": _BOUNDARIES,
     "points_of_interest": _POINTS,
+    "buildings": _BUILDINGS,
     "health_certificates": _HEALTH_CERTIFICATES,
     "transport_certificates": _TRANSPORT_CERTIFICATES,
     "indicator_definitions": _INDICATORS,

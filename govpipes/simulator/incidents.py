@@ -1,12 +1,13 @@
 """Whole files that go wrong, by a fixed calendar counted from the province's first day.
 
-Each is set right some days later; until then the dataset-day can only be held. Row faults are in `faults.py`.
+Each is set right some days later, and until then the dataset-day can only be held; or never, and the pipeline must
+cope. Row faults are in `faults.py`.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from govpipes.simulator.datasets import DATASETS
+from govpipes.simulator.datasets import DATASETS, Dataset
 from govpipes.simulator.world import World
 
 EVERY_DAYS = 30
@@ -18,7 +19,8 @@ class Incident:
     comes `later` days after it (0: this is how it stays, and the pipeline must cope).
 
     kinds: foreign_column (a column nobody announced), mojibake (text decoded wrongly and saved again), missing (the
-    file does not come), empty (a header and no rows), renamed (the key column has another name).
+    file does not come), empty (a header and no rows), renamed (the key column has another name), bd09 (the points are
+    in BD-09 and not in GCJ-02). rule: of a file that is put right, what its rows are flagged for.
     """
 
     offset: int
@@ -27,6 +29,7 @@ class Incident:
     fault: str
     expected: str
     later: int
+    rule: str | None = None
 
 
 CALENDAR = (
@@ -35,6 +38,8 @@ CALENDAR = (
     Incident(6, "administrative_licences", "missing", "D25", "hold", 1),
     Incident(7, "points_of_interest", "empty", "D29", "hold", 1),
     Incident(8, "marriages", "renamed", "D26", "hold", 1),
+    # DOMAIN §7.6: 30 % of the housing department's files
+    *(Incident(number, "buildings", "bd09", "D17", "repair", 0, "GEO-04") for number in range(2, EVERY_DAYS, 3)),
 )
 
 
@@ -42,6 +47,15 @@ def of(world: World, day: date) -> list[Incident]:
     """What goes wrong on `day`; nothing before the first day."""
     number = (day - world.start).days
     return [incident for incident in CALENDAR if number >= 0 and number % EVERY_DAYS == incident.offset]
+
+
+def befall(world: World, dataset: Dataset, day: date) -> None:
+    """What goes wrong before rows are typed: all points of the TEMP table `sheet` are in another datum."""
+    if any((incident.dataset, incident.kind) == (dataset.name, "bd09") for incident in of(world, day)):
+        point = ", ".join(f"TRY_CAST({name} AS DOUBLE)" for name in ("经度", "纬度"))
+        world.con.execute(
+            f"UPDATE sheet SET 经度 = printf('%.6f', bd_lon({point})), 纬度 = printf('%.6f', bd_lat({point}))"
+        )
 
 
 def record(world: World, day: date) -> None:
@@ -69,6 +83,6 @@ def to_correct(world: World, day: date) -> list[tuple[str, str]]:
 
 def _note(world: World, written: date, day: date, incident: Incident, expected: str) -> None:
     world.con.execute(
-        "INSERT INTO province.fault VALUES (?, ?, '*', NULL, ?, NULL, ?, NULL, ?, NULL, ?)",
-        [incident.dataset, day, incident.fault, incident.kind, expected, written],
+        "INSERT INTO province.fault VALUES (?, ?, '*', NULL, ?, ?, ?, NULL, ?, NULL, ?)",
+        [incident.dataset, day, incident.fault, incident.rule, incident.kind, expected, written],
     )

@@ -70,6 +70,8 @@ _RATES = {
     "new_addresses": _Rate("people", 0.0010, 20, 0.7),
     "address_changes": _Rate("people", 0.0020, 40, 0.7),
     "address_removals": _Rate("people", 0.0004, 8, 0.7),
+    "new_buildings": _Rate("people", 0.00003, 6),
+    "building_changes": _Rate("people", 0.0006, 30),
     "new_points": _Rate("people", 0.0005, 10),
     "point_changes": _Rate("people", 0.0020, 40),
 }

@@ -27,6 +27,7 @@ _KINDS = {
     "legal_entity.organization": "organization",
     "geospatial.address": "address",
     "geospatial.point_of_interest": "point_of_interest",
+    "geospatial.building": "building",
     "credit.record": "credit_record",
     "macro_economy.indicator": "indicator",
     "macro_economy.observation": "observation",

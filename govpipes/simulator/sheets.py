@@ -6,7 +6,7 @@ A sheet is the table `province.out_<dataset>`; `delivery.py` and `files.py` brin
 from datetime import date
 
 from govpipes.days import closes_on
-from govpipes.simulator import faults
+from govpipes.simulator import faults, incidents
 from govpipes.simulator.datasets import DATASETS, Dataset
 from govpipes.simulator.world import World, script
 from govpipes.sql import column_list, literal
@@ -59,6 +59,7 @@ def _fill(world: World, dataset: Dataset, day: date) -> int:
     _corrections(world, dataset, about)
     if dataset.name == "social_organisations":
         _vanished(world, dataset, about)
+    incidents.befall(world, dataset, day)
     faults.inject(con, dataset, about, names)
     con.execute(f"CREATE OR REPLACE TABLE province.out_{dataset.name} AS SELECT * FROM sheet")
     con.execute("DELETE FROM province.outbox WHERE dataset = ? AND due <= getvariable('day')", [dataset.name])

@@ -18,7 +18,7 @@ from govpipes.simulator.lexicon import word_lists
 from govpipes.simulator.presets import Preset, volumes
 from govpipes.sql import literal
 
-_FORMAT = 3
+_FORMAT = 4
 _SMALL = 100_000  # people; below, hundreds of tiny statements cost less on one thread
 _SCRIPTS = files("govpipes.simulator") / "sql"
 

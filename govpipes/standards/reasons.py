@@ -157,6 +157,10 @@ _ALL = (
         "magnitude suspicious: perhaps a wrong unit",
     ),
     Reason("UNIT-02", "I", _FORM, "数值自带单位，已换算", "the value carried its own unit and was converted"),
+    # Buildings (§1.11)
+    Reason(
+        "BDC-01", "E", _FORM, "楼幢编码格式错误", "neither a parcel's code with a building's number nor B and 17 digits"
+    ),
     # Coordinates (§1.9)
     Reason("GEO-01", "E", _FORM, "无法识别的坐标", "coordinate cannot be classified"),
     Reason("GEO-02", "E", _TRUE, "坐标在江苏范围以外", "outside Jiangsu"),

@@ -96,6 +96,7 @@ PLACES: Records = {
     "geospatial.boundary": [OUTLINE],
     "geospatial.address": POINTS + SEA,
     "geospatial.point_of_interest": POINTS + SEA,
+    "geospatial.building": POINTS + SEA,
 }
 CROSSED = {"entity_key": "1", "boundary": "POLYGON ((118 32,119 33,119 32,118 33,118 32))"}
 MANY = [{"entity_key": str(n), "phone": "13812345678"} for n in range(21)]
@@ -214,9 +215,10 @@ BROKEN: list[tuple[str, Records, set[str]]] = [
                 {"entity_key": "sea", "county_code": "320102", "longitude": 121.9, "latitude": 33.0},
                 {"entity_key": "unknown", "county_code": "320102"},
             ],
-            "geospatial.point_of_interest": [
-                {"entity_key": "sea", "county_code": "320102", "longitude": 121.9, "latitude": 33.0}
-            ],
+            **{
+                table: [{"entity_key": "sea", "county_code": "320102", "longitude": 121.9, "latitude": 33.0}]
+                for table in ("geospatial.point_of_interest", "geospatial.building")
+            },
         },
         {"sea"},
     ),
@@ -247,6 +249,21 @@ def test_a_shipped_rule(
 def test_every_shipped_rule_is_tried(catalogue: Catalogue) -> None:
     kept = {name for name, _, _ in BROKEN}
     assert {rule.name for entity in catalogue.entities for rule in entity.rules} == kept
+
+
+def test_rules_of_points_are_written_once(catalogue: Catalogue) -> None:
+    """Each entity has the same text over its own table."""
+    entities = [catalogue.entity("geospatial", name) for name in ("address", "point_of_interest", "building")]
+    texts = [
+        [(rule.name, rule.sql.replace(f"{{geospatial.{entity.name}}}", "{self}")) for rule in entity.rules]
+        for entity in entities
+    ]
+    assert texts[0] == texts[1] == texts[2]
+    assert all("{self}" in sql for _, sql in texts[0])
+    assert [rule.reads[-1] for rule in entities[2].rules if rule.spatial] == [
+        "geospatial.building",
+        "geospatial.building",
+    ]
 
 
 def person(rule: dict[str, Any]) -> dict[str, Any]:

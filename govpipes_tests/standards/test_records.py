@@ -1,4 +1,4 @@
-"""E-certificate identifiers and statistical periods: vectors, spellings, and what cannot be either."""
+"""E-certificate identifiers, building codes and statistical periods: vectors, spellings, and what cannot be either."""
 
 from datetime import date
 
@@ -36,6 +36,27 @@ def test_certificate_identifiers_that_are_none(judge: Judge) -> None:
     assert judge("certificate_identifier", wrong) == (wrong, None, "ECERT-02")
     for raw in ("苏字第1号", wrong[:-2], wrong.replace("3005", "3006"), wrong.replace("11001.", "1100.")):
         assert judge("certificate_identifier", raw) == (None, "ECERT-01", None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("320102001001GB000010012", "320102001001GB000010012"),
+        (" ３２０１０２001001gb00001 12", "320102001001GB000010012"),
+        ("320102001001GB000010", "320102001001GB000010000"),
+        ("B32010200100100017", "B32010200100100017"),
+    ],
+)
+def test_one_building_code_with_and_without_its_zeros(judge: Judge, raw: str, value: str) -> None:
+    """The parcel is the example of GB/T 37346-2019 in DOMAIN §1.11."""
+    assert judge("building_code", raw) == (value, None, None)
+
+
+@pytest.mark.parametrize(
+    "raw", ["320102001001GB00001", "320102001001XB000010012", "320102001001GB0000100123", "B3201020010010001", "3幢"]
+)
+def test_what_is_no_building_code(judge: Judge, raw: str) -> None:
+    assert judge("building_code", raw) == (None, "BDC-01", None)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +132,8 @@ def test_a_division_code_is_right_in_its_time(
         ("statistical_frequency", "季报", "Q"),
         ("region_level", "设区市", "2"),
         ("observation_status", "初步核算数", "1"),
+        ("building_structure", "砖混", "4"),
+        ("building_status", "拆除", "4"),
     ],
 )
 def test_codes_by_name(judge: Judge, element: str, raw: str, value: str) -> None:

@@ -22,7 +22,7 @@ INSERT INTO province.outbox SELECT 'addresses', id, getvariable('day'), 'change'
 
 CREATE OR REPLACE TEMP TABLE changed AS
 SELECT id FROM province.address
-WHERE status = '1' AND id NOT IN (SELECT entity FROM province.open_fault WHERE subject = 'address')
+WHERE status = '1' AND kind <> 'building' AND id NOT IN (SELECT entity FROM province.open_fault WHERE subject = 'address')
   AND id NOT IN (SELECT entity FROM province.touched WHERE kind = 'address')
   AND id NOT IN (SELECT hukou_address FROM province.person WHERE hukou_address IS NOT NULL)
   AND id NOT IN (SELECT residence_address FROM province.person WHERE residence_address IS NOT NULL)

@@ -76,6 +76,12 @@ CREATE OR REPLACE TEMP MACRO gcj_lon(lon, lat) AS
 CREATE OR REPLACE TEMP MACRO gcj_lat(lon, lat) AS
     lat + degrees(gcj_north(lon - 105, lat - 35) * pow(gcj_magic(lat), 1.5) / (6378245.0 * (1 - 0.00669342162296594323)));
 
+-- BD-09 of a GCJ-02 point (the public formula).
+CREATE OR REPLACE TEMP MACRO bd_radius(lon, lat) AS sqrt(lon * lon + lat * lat) + 0.00002 * sin(lat * pi() * 3000 / 180);
+CREATE OR REPLACE TEMP MACRO bd_angle(lon, lat) AS atan2(lat, lon) + 0.000003 * cos(lon * pi() * 3000 / 180);
+CREATE OR REPLACE TEMP MACRO bd_lon(lon, lat) AS bd_radius(lon, lat) * cos(bd_angle(lon, lat)) + 0.0065;
+CREATE OR REPLACE TEMP MACRO bd_lat(lon, lat) AS bd_radius(lon, lat) * sin(bd_angle(lon, lat)) + 0.006;
+
 -- Numbers of things that are not citizens. Distinct by construction: `key` goes through a bijection.
 CREATE OR REPLACE TEMP MACRO base31(n, place) AS
     substr('0123456789ABCDEFGHJKLMNPQRTUWXY', 1 + ((n // pow(31, place)::BIGINT) % 31)::INTEGER, 1);

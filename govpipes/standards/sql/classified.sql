@@ -1,5 +1,5 @@
--- Codes with a structure of their own: industry (GB/T 4754), diseases (ICD-10), e-certificates (GB/T 36904). Plain code lists are in
--- code_list.sql.
+-- Codes with a structure of their own: industry (GB/T 4754), diseases (ICD-10), buildings (GB/T 37346), e-certificates
+-- (GB/T 36904). Plain code lists are in code_list.sql.
 
 -- Section letter and digits, `C3942`; the letter follows from the division (first two digits). DOMAIN.md §1.8.
 -- industry_divisions(): the letter of division 01, 02, … as one string (industry_section.csv), a dot where there is none.
@@ -18,6 +18,14 @@ CREATE TEMP MACRO std_icd10(raw) AS list_transform([regexp_extract(replace(fold_
     lambda disease: CASE WHEN disease.head <> '' THEN disease.head || CASE WHEN disease.tail <> '' THEN '.' || disease.tail ELSE '' END END)[1];
 CREATE TEMP MACRO err_icd10(raw, value) AS CAST(NULL AS VARCHAR);
 CREATE TEMP MACRO flag_icd10(raw, value, day) AS CASE WHEN value IS NULL THEN 'ICD-01' END;
+
+-- Buildings (DOMAIN.md §1.11): the 19 characters of the parcel (GB/T 37346-2019) and the building's number on it in four digits, whose
+-- zeros are often left out; or B, the community's 12 digits and 5 more, where no parcel is known.
+CREATE TEMP MACRO std_building_code(raw) AS list_transform([fold_code(raw)], lambda building_text: CASE
+    WHEN regexp_full_match(building_text, '\d{12}[GJZ][ABSXCDEFHGWY]\d{5}\d{1,4}') THEN left(building_text, 19) || lpad(substr(building_text, 20), 4, '0')
+    WHEN regexp_full_match(building_text, 'B\d{17}') THEN building_text END)[1];
+CREATE TEMP MACRO err_building_code(raw, value) AS CASE WHEN value IS NULL THEN 'BDC-01' END;
+CREATE TEMP MACRO flag_building_code(raw, value, day) AS CAST(NULL AS VARCHAR);
 
 -- E-certificate identifiers (GB/T 36904-2018): the root OID, the certificate's type (the USCC of the body that defined it and three
 -- more), the issuing organ, a serial number, the version, and a check by ISO 7064 MOD 37,36 (GB/T 17710) over all but root and dots.
