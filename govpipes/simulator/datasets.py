@@ -160,6 +160,14 @@ DATASETS = {
             "jsonl",
             Cycle.WEEKLY,
         ),
+        Dataset(
+            "credit_commitments",
+            "credit_files",
+            "commitment",
+            "commitments/xycn_%Y%m%d.jsonl",
+            ("cns_wh", "slbm_dm"),
+            "jsonl",
+        ),
         Dataset("abnormal_operations", "market_regulation", "abnormal", "jyycml", ("ycid",), types=_STAMP),
         Dataset(
             "addresses",

@@ -28,6 +28,8 @@ def open_stock(world: World) -> None:
         penalties=max(200, world.preset.people // 40),
         defaulters=max(100, world.preset.people // 80),
         defaulter_exits=0,
+        commitments=max(300, world.preset.people // 40),
+        commitment_ends=0,
     )
     _credit(world, span_days=1000)
     world.run("statistics_open")
@@ -92,3 +94,4 @@ def _credit(world: World, span_days: int) -> None:
     for name, (table, column) in last.items():
         world.con.execute(f"SET VARIABLE {name} = (SELECT coalesce(max({column}), 0) FROM province.{table})")
     _of_span(world, "credit_day", span_days)
+    world.run("commitments_day")

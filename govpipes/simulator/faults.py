@@ -406,6 +406,21 @@ _ABNORMAL = (
     _keep("D12", "tyshxydm", "NULL", "zch IS NOT NULL", share=0.03),
 )
 
+_COMMITMENTS = (
+    _reject("USCC-03", "cnzt_shxym", _wrong_check("cnzt_shxym"), share=0.002),
+    _reject("ID-02", "cnzt_zjhm", _swapped("cnzt_zjhm"), _can_swap("cnzt_zjhm"), share=0.002),
+    _repair("D9", "cnrq", _dashed("cnrq"), share=0.01),
+    Fault("D24", "repair", {}, item="cns_wh", share=0.004, duplicates=True),
+    _repair(
+        "D27", "lyzt", "CASE lyzt WHEN '履行中' THEN '正在履行' WHEN '已履约' THEN '已兑现' ELSE '违约' END", share=0.01
+    ),
+    _repair("D32", "cnnr", "cnnr || chr(65279) || chr(10)", share=0.004),
+    _flag("D28", "breach_is_dated", "wyrq", "NULL", "wyrq IS NOT NULL", share=0.004),
+    _flag("D30", "FK-01", "cnzt_shxym", "NULL", "cnzt_shxym IS NOT NULL", share=0.03),
+    _flag("D35", "QLT-01", "cnnr", "'请填写承诺内容'", share=0.002),
+    *_nameless_numbers("cnzt_mc", "cnzt_shxym", "cnzt_zjhm"),
+)
+
 _ADDRESSES = (
     Fault("GEO-01", "reject", {"x": "12345.678::DOUBLE", "y": "67.8::DOUBLE"}, rule="GEO-01", share=0.0005),
     Fault("GEO-02", "reject", {"x": "x + 500000"}, rule="GEO-02", share=0.001),
@@ -532,6 +547,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "administrative_penalties": _PENALTIES,
     "court_defaulters": _DEFAULTERS,
     "abnormal_operations": _ABNORMAL,
+    "credit_commitments": _COMMITMENTS,
     "addresses": _ADDRESSES,
     "boundaries": _BOUNDARIES,
     "points_of_interest": _POINTS,

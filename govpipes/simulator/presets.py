@@ -63,6 +63,8 @@ _RATES = {
     "abnormal_out": _Rate("organizations", 0.0010, 4, 0.7),
     "defaulters": _Rate("people", 0.0001, 3),
     "defaulter_exits": _Rate("people", 0.00005, 2),
+    "commitments": _Rate("people", 0.0005, 12, 0.7),
+    "commitment_ends": _Rate("people", 0.0004, 10, 0.7),
     "certificates": _Rate("people", 0.0003, 12, 0.7),
     "certificate_renewals": _Rate("people", 0.00005, 3, 0.7),
     "certificate_revocations": _Rate("people", 0.00002, 1, 0.7),

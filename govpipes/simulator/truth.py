@@ -19,7 +19,7 @@ KINDS = (
     *("person", "marriage", "organization", "address", "point_of_interest", "building", "credit_record"),
     *("indicator", "observation", "certificate", "link"),
 )
-_RECORDS = ("licence", "penalty", "defaulter", "abnormal")
+_RECORDS = ("licence", "penalty", "defaulter", "abnormal", "commitment")
 
 
 def folder(settings: Settings) -> Path:

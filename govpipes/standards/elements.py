@@ -105,6 +105,7 @@ _ALL = (
     _coded("penalty_kind", "处罚类别", "kind of penalty", 1, "行政处罚法 (2021)"),
     _coded("record_status", "记录状态", "record status", 1, "双公示 exchange layout"),
     _coded("subject_kind", "行政相对人类别", "kind of subject", 1, "双公示 exchange layout"),
+    _coded("fulfilment", "履约状态", "whether a commitment is kept", 1, "全国公共信用信息基础目录"),
     # E-certificates
     Element("certificate_identifier", "电子证照标识", "e-certificate identifier", "VARCHAR", 2, "none",
             "GB/T 36904-2018"),

@@ -51,6 +51,10 @@ def profile(con: duckdb.DuckDBPyConnection, day: str, **record: Any) -> list[tup
         ({"category": "penalty", "decision_kind": "警告"}, "一般失信"),
         ({"category": "abnormal_operation"}, "一般失信"),
         ({"category": "licence", "decision_kind": "普通"}, None),
+        ({"category": "commitment", "fulfilment": "1"}, None),
+        ({"category": "commitment", "fulfilment": "2", "breached_on": "2024-03-20"}, "一般失信"),
+        ({"category": "commitment", "fulfilment": "3"}, None),
+        ({"category": "commitment"}, None),
     ],
 )
 def test_classes_of_dishonesty(con: duckdb.DuckDBPyConnection, record: dict[str, Any], expected: str | None) -> None:
@@ -69,6 +73,8 @@ def test_classes_of_dishonesty(con: duckdb.DuckDBPyConnection, record: dict[str,
         ({"category": "abnormal_operation", "valid_until": "2024-06-01"}, "2024-06-01", "已修复"),
         ({"category": "court_defaulter", "valid_until": "2024-06-01"}, "2024-06-02", "已修复"),
         ({"category": "court_defaulter"}, "2044-06-02", "有效"),
+        ({"category": "commitment", "valid_until": "2024-06-01"}, "2024-06-01", "有效"),
+        ({"category": "commitment", "valid_until": "2024-06-01"}, "2024-06-02", "已过期"),
     ],
 )
 def test_the_state_of_a_record_on_a_day(

@@ -134,6 +134,8 @@ def test_a_division_code_is_right_in_its_time(
         ("observation_status", "初步核算数", "1"),
         ("building_structure", "砖混", "4"),
         ("building_status", "拆除", "4"),
+        ("fulfilment", "已兑现", "1"),
+        ("fulfilment", "违约", "2"),
     ],
 )
 def test_codes_by_name(judge: Judge, element: str, raw: str, value: str) -> None:
