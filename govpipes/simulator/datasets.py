@@ -74,6 +74,7 @@ SYSTEMS = {
         System("transport_files", "transport", "files"),
         System("road_transport", "transport", "postgres"),
         System("health_files", "health", "files"),
+        System("human_resources", "human_resources", "postgres"),
         System("statistics", "statistics", "postgres"),
         System("statistics_files", "statistics", "files"),
     )
@@ -180,6 +181,14 @@ DATASETS = {
             "health_certificates", "health_files", "certificate", "certificates/zz_%Y%m%d.csv", ("证照标识",), "csv"
         ),
         Dataset("transport_certificates", "road_transport", "certificate", "dlyszz", ("zzbs",), types=_STAMP),
+        Dataset(
+            "social_insurance",
+            "human_resources",
+            "insurance",
+            "cbxx",
+            ("cbbh",),
+            types={"jfjs": "numeric(18,6)", "gxsj": "timestamp"},
+        ),
         Dataset(
             "indicator_definitions",
             "statistics_files",

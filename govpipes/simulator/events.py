@@ -40,6 +40,8 @@ def open_stock(world: World) -> None:
         certificate_cancellations=0,
     )
     _of_span(world, "certificates_day", days=1900)
+    for name in ("insurance", "insurance_number", "insurance_open_events"):
+        world.run(name)
 
 
 def live_day(world: World) -> None:
@@ -59,6 +61,8 @@ def live_day(world: World) -> None:
     _credit(world, span_days=5)
     _of_span(world, "statistics_day", days=1)
     _of_span(world, "certificates_day", days=1)
+    for name in ("insurance_day", "insurance_number"):
+        world.run(name)
     world.run("geography_day")
     world.con.execute("DELETE FROM province.agenda WHERE due <= getvariable('day')")
 

@@ -448,6 +448,46 @@ _HEALTH_CERTIFICATES = (
 )
 _TRANSPORT_CERTIFICATES = _certificate_faults("sfzh", "tyshxydm", "zzzt", "fzrq", "try_strptime(fzrq, '%Y%m%d')::DATE")
 
+_INSURANCE = (
+    # a change that is rejected would leave the values before it
+    _reject("ID-02", "sfzh", _swapped("sfzh"), f"is_new AND {_can_swap('sfzh')}", share=0.002),
+    _cut_by_excel("sfzh", "is_new"),
+    _reject("REQUIRED", "sfzh", "NULL", "is_new"),
+    _fifteen("sfzh"),
+    _small_x("sfzh"),
+    _repair("D5", "xm", "'　' || xm || ' '", share=0.002),
+    _repair("D9", "cbrq", _spelled("cbrq", "try_strptime(cbrq, '%Y%m%d')::DATE"), share=0.004),
+    _repair("D13", "dwmc", "replace(replace(dwmc, '（', '('), '）', ')')", "contains(dwmc, '（')", share=0.002),
+    _repair(
+        "D27", "cbzt", "CASE cbzt WHEN '1' THEN '参保缴费' WHEN '2' THEN '中断缴费' ELSE '终止缴费' END", share=0.005
+    ),
+    _repair(
+        "D27",
+        "xzlx",
+        "MAP {'110': '养老保险', '210': '失业', '310': '医疗保险', '410': '工伤', '510': '生育'}[xzlx]",
+        share=0.005,
+    ),
+    _flag("D20", "UNIT-01", "jfjs", "if(entity % 2 = 0, jfjs * 10000, jfjs / 10000)::DECIMAL(18, 6)", share=0.002),
+    _flag("USCC-03", "USCC-03", "tyshxydm", _wrong_check("tyshxydm")),
+    # what is so by itself: one insurance under two keys, booked late, going on after a death or a cancellation
+    Fault("D24", "keep", {}, "entity <> (SELECT same_as FROM province.insurance WHERE iid = entity)", item="cbbh"),
+    Fault("D21", "repair", {}, "what = 'new' AND try_strptime(cbrq, '%Y%m%d')::DATE + 6 < due", item="cbrq"),
+    *(
+        Fault(
+            "D28",
+            "flag",
+            {},
+            f"cbzt = '1' AND entity IN (SELECT iid FROM province.insurance JOIN province.{ended})",
+            rule,
+            item="cbzt",
+        )
+        for rule, ended in (
+            ("POP-05", "person USING (pid) WHERE death_date IS NOT NULL"),
+            ("LEG-02", "organization o USING (oid) WHERE o.status IN ('2', '3')"),
+        )
+    ),
+)
+
 _INDICATORS = (_repair("D32", "指标名称", '"指标名称" || chr(8203)', share=0.01),)
 
 
@@ -492,6 +532,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "points_of_interest": _POINTS,
     "health_certificates": _HEALTH_CERTIFICATES,
     "transport_certificates": _TRANSPORT_CERTIFICATES,
+    "social_insurance": _INSURANCE,
     "indicator_definitions": _INDICATORS,
     "statistical_series": _statistics_faults("sz", "dqdm", "bgq", "jldw", "fbrq"),
     "monthly_statistics": _statistics_faults("数值", "地区代码", "统计月份", "计量单位", "发布日期"),

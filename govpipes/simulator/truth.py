@@ -17,7 +17,7 @@ from govpipes.sql import literal
 
 KINDS = (
     *("person", "marriage", "organization", "address", "point_of_interest", "credit_record"),
-    *("indicator", "observation", "certificate", "link"),
+    *("indicator", "observation", "certificate", "insurance", "link"),
 )
 _RECORDS = ("licence", "penalty", "defaulter", "abnormal")
 

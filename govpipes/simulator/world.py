@@ -18,7 +18,7 @@ from govpipes.simulator.lexicon import word_lists
 from govpipes.simulator.presets import Preset, volumes
 from govpipes.sql import literal
 
-_FORMAT = 2
+_FORMAT = 3
 _SMALL = 100_000  # people; below, hundreds of tiny statements cost less on one thread
 _SCRIPTS = files("govpipes.simulator") / "sql"
 
@@ -158,5 +158,6 @@ class World:
             "points": max(200, round(people * 0.03)),
             "organizations": organizations,
             "social": max(130, round(organizations * 0.012)),
+            "insured": round(people * 0.15),
             "institutions": max(50, round(organizations * 0.005)),
         }

@@ -21,7 +21,7 @@ def shipped() -> Catalogue:
     return load_catalogue(DATA)
 
 
-def test_it_has_the_twenty_four_datasets(shipped: Catalogue) -> None:
+def test_it_has_the_twenty_five_datasets(shipped: Catalogue) -> None:
     registries = [contract.registry for contract in shipped.contracts.values()]
     counted = {name: registries.count(name) for name in shipped.registries}
     assert counted == {
@@ -30,7 +30,7 @@ def test_it_has_the_twenty_four_datasets(shipped: Catalogue) -> None:
         "geospatial": 6,
         "legal_entity": 4,
         "macro_economy": 3,
-        "population": 5,
+        "population": 6,
     }
 
 

@@ -20,8 +20,8 @@ from govpipes_tests.simulator.conftest import DAYS, OPENING, Made
 EXTRA = "entity, truth_key, what, due, is_new, correction, old_key, fault"
 CLOSING = datetime(2026, 1, 4)
 # Rules no single row of one dataset can break: two persons on one number, a dead firm alive at the tax office, a point
-# outside its county's boundary.
-ACROSS_ROWS = ("GEO-03", "ID-08", "LEG-02")
+# outside its county's boundary, somebody insured after death.
+ACROSS_ROWS = ("GEO-03", "ID-08", "LEG-02", "POP-05")
 
 
 @pytest.fixture(scope="module")

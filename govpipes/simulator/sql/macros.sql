@@ -161,3 +161,21 @@ CREATE OR REPLACE TEMP MACRO certificate_serial(number) AS upper(left(md5(number
 CREATE OR REPLACE TEMP MACRO certificate_identifier_of(type_code, organ, number, version) AS
     '1.2.156.3005.2.' || type_code || '.' || organ || '.' || certificate_serial(number) || '.' || lpad(version::VARCHAR, 3, '0') || '.'
     || certificate_identifier_check(type_code || organ || certificate_serial(number) || lpad(version::VARCHAR, 3, '0'));
+
+-- Social insurance (codes of LD/T 92): pension and medical insurance, and up to two of the others.
+CREATE OR REPLACE TEMP MACRO insurance_kinds(pid) AS ['110', '310'] || CASE
+    WHEN draw('kinds', pid) < 0.60 THEN []
+    WHEN draw('kinds', pid) < 0.88 THEN [pick(['210', '410', '510'], draw('kind of insurance', pid))]
+    ELSE list_filter(['210', '410', '510'], lambda other: other <> pick(['210', '410', '510'], draw('kind of insurance', pid))) END;
+CREATE OR REPLACE TEMP MACRO wage(key, version) AS
+    (4500 + floor(19500 * pow(draw('wage' || version, key), 2.2)))::DECIMAL(18, 6);
+CREATE OR REPLACE TEMP MACRO status_without_work(kind) AS if(kind IN ('110', '310'), '2', '3');
+-- After how many days the office hears of an end; NULL: never.
+CREATE OR REPLACE TEMP MACRO heard_after(whose, key) AS CASE
+    WHEN draw(whose || ' forgotten', key) < 0.10 THEN NULL
+    WHEN draw(whose || ' late', key) < 0.80 THEN whole(draw(whose || ' heard', key), 1, 4)
+    ELSE whole(draw(whose || ' heard', key), 5, 30) END::INTEGER;
+-- How many days ago what the office books today happened: half at most three, one in twenty up to fifteen (DOMAIN §7.6).
+CREATE OR REPLACE TEMP MACRO booked_late(pid) AS CASE
+    WHEN draw_today('booked', pid) < 0.95 THEN whole(draw_today('booked late', pid), 0, 6)
+    ELSE whole(draw_today('booked late', pid), 7, 15) END::INTEGER;

@@ -12,4 +12,6 @@ SELECT kind || '|' || from_key AS key, to_key IS NULL AS gone, kind, from_key, t
     UNION ALL SELECT 'business_address_text', key, business_address_id FROM truth_organization
     UNION ALL SELECT 'subject', key, subject_key FROM truth_credit_record
     UNION ALL SELECT 'holder', key, coalesce(holder_citizen_id, holder_organization_key) FROM truth_certificate
+    UNION ALL SELECT 'insured', key, citizen_id FROM truth_insurance
+    UNION ALL SELECT 'employer', key, employer_organization_key FROM truth_insurance
     UNION ALL SELECT 'indicator', key, indicator_code FROM truth_observation)
