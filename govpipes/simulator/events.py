@@ -71,9 +71,13 @@ def _found_organizations(world: World) -> None:
     """The opening's organizations by number, kind and date of foundation."""
     world.con.execute(
         "CREATE OR REPLACE TEMP TABLE founded AS SELECT i AS oid, "
-        "kind_of_organization(i, getvariable('social'), getvariable('institutions')) AS kind, "
-        "getvariable('day') - whole(pow(draw('founded', i), 1.4), 5, 9000)::INTEGER AS established_on "
-        "FROM range(1, getvariable('organizations') + 1) r(i)"
+        "CASE WHEN i <= getvariable('organizations') "
+        "THEN kind_of_organization(i, getvariable('social'), getvariable('institutions')) "
+        "WHEN i <= getvariable('organizations') + getvariable('unions') THEN 'union' ELSE 'collective' END AS kind, "
+        # collectives are registered, and given their numbers, since 2018
+        "getvariable('day') - whole(pow(draw('founded', i), 1.4), 5, if(kind = 'collective', 2500, 9000))::INTEGER "
+        "AS established_on "
+        "FROM range(1, getvariable('organizations') + getvariable('unions') + getvariable('collectives') + 1) r(i)"
     )
 
 

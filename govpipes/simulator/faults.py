@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from govpipes.days import Cycle
 from govpipes.simulator.datasets import Dataset
 from govpipes.sql import ident, literal
 
@@ -299,6 +300,20 @@ _INSTITUTIONS = (
     _keep("D19", "编制数", "'/'", share=0.03),
 )
 
+_UNIONS = (
+    _reject("USCC-03", "工会信息/统一社会信用代码", _wrong_check("工会信息/统一社会信用代码")),
+    _repair("D9", "登记信息/登记日期", _dashed("登记信息/登记日期"), share=0.05),
+    _keep("D19", "工会信息/上级工会", "'无'", share=0.05),
+    _repair("D32", "工会信息/工会名称", '"工会信息/工会名称" || chr(10)', share=0.02),
+)
+
+_COLLECTIVES = (
+    _reject("USCC-03", "统一社会信用代码", _wrong_check("统一社会信用代码")),
+    _repair("D9", "成立日期", _dashed("成立日期"), share=0.05),
+    _keep("D19", "业务范围", "'/'", share=0.05),
+    _repair("D27", "组织级别", "组织级别 || '集体经济组织'", share=0.05),
+)
+
 
 def _nameless_numbers(name: str, *numbers: str) -> tuple[Fault, ...]:
     """Records whose subject has no number, and a name as it was typed: only matching tells whom they are about.
@@ -523,6 +538,8 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "tax_registration": _TAX,
     "social_organisations": _SOCIAL,
     "public_institutions": _INSTITUTIONS,
+    "trade_unions": _UNIONS,
+    "village_collectives": _COLLECTIVES,
     "administrative_licences": _LICENCES,
     "administrative_penalties": _PENALTIES,
     "court_defaulters": _DEFAULTERS,
@@ -543,12 +560,12 @@ def inject(con: duckdb.DuckDBPyConnection, dataset: Dataset, day: object, column
     """Damages rows of the TEMP table `sheet` (columns plus entity, truth_key, what, due, is_new, correction, fault)
     and writes what was done to `province.fault`.
 
-    The first delivery of a dataset (it holds the opening stock), and every workbook, has each fault at least once if a
-    row allows it.
+    The first delivery of a dataset (it holds the opening stock), every workbook and every quarterly file has each fault
+    at least once if a row allows it.
     """
     row = con.execute("SELECT count(*), coalesce(bool_or(what = 'opening'), false) FROM sheet").fetchone()
     assert row is not None
-    rows, first = int(row[0]), bool(row[1]) or dataset.form == "excel"
+    rows, first = int(row[0]), bool(row[1]) or dataset.form == "excel" or dataset.cycle is Cycle.QUARTERLY
     budget = int(rows * REJECTED_SHARE)
     chances = _chances(con, dataset)
     for number, fault in enumerate(FAULTS[dataset.name]):

@@ -12,7 +12,10 @@ from govpipes.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A size: the divisions whose codes begin with `region`, residents and organizations at the opening."""
+    """A size: the divisions whose codes begin with `region`, and what there is at the opening.
+
+    people: residents. organizations: without trade unions and rural collectives.
+    """
 
     name: str
     region: str

@@ -160,4 +160,6 @@ class World:
             "social": max(130, round(organizations * 0.012)),
             "insured": round(people * 0.15),
             "institutions": max(50, round(organizations * 0.005)),
+            "unions": max(100, round(organizations * 0.025)),
+            "collectives": max(40, round(organizations * 0.004)),
         }

@@ -1,4 +1,4 @@
-"""Social insurance: true by themselves, and through the whole path."""
+"""Social insurance, trade unions and rural collectives: true by themselves, and through the whole path."""
 
 import shutil
 import sqlite3
@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 import yaml
 
@@ -21,7 +22,7 @@ from govpipes.warehouse import readers
 from govpipes_tests.simulator.conftest import DAYS, Made
 from govpipes_tests.tiny import GOOD, Tiny, day_of
 
-NEW = ("social_insurance",)
+NEW = ("social_insurance", "trade_unions", "village_collectives")
 # what tells of deaths and of cancellations
 BESIDE = ("deaths", "enterprise_register")
 KINDS = ("person", "organization", "insurance", "link")
@@ -90,6 +91,36 @@ def test_the_office_hears_of_ends_late_or_never(con: duckdb.DuckDBPyConnection) 
     assert heard > unheard > 0
 
 
+def test_unions_and_collectives_are_organizations_of_their_kinds(con: duckdb.DuckDBPyConnection) -> None:
+    kinds = con.execute(
+        "SELECT organization_kind, count(*) FROM true_organization WHERE organization_kind[1] IN ('8', 'N') "
+        "GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    assert [kind for kind, _ in kinds] == ["81", "N1", "N2", "N3"]
+    assert kinds[0][1] == 100
+    assert sum(count for _, count in kinds[1:]) == 40
+    wrong = (
+        "SELECT count(*) FROM true_organization WHERE organization_kind[1] IN ('8', 'N') AND "
+        "(err_uscc(uscc, std_uscc(uscc)) IS NOT NULL OR flag_uscc(uscc, std_uscc(uscc), DATE '2026-01-03') IS NOT NULL)"
+    )
+    assert one(con, wrong) == (0,)
+
+
+def test_the_unions_form_drifts_at_the_end_of_a_year(made: Made) -> None:
+    """Merged cells, two header rows, a note; the last column has another name than in the other quarters."""
+    folder = made.files / "departments"
+    sheet = openpyxl.load_workbook(folder / "trade_union_files" / "trade_unions" / "ghfr_202510.xlsx").active
+    assert sheet is not None
+    rows = list(sheet.values)
+    assert str(rows[1][0]).startswith("填表说明")
+    assert rows[2][:2] == ("序号", "工会信息")
+    assert rows[2][-1] == "年末会员人数"
+    assert rows[-2][0] == "合计"
+    assert len(sheet.merged_cells.ranges) > 8
+    collectives = folder / "agriculture_files" / "village_collectives" / "jtzz_202510.csv"
+    assert collectives.read_bytes().decode("gb18030").startswith("统一社会信用代码,组织名称,组织级别,")
+
+
 def test_they_go_the_whole_path(made: Made) -> None:
     """Day by day: what comes out is what was true, and rules name whom they should and nobody else."""
     with Workspace.open(made.settings) as ws:
@@ -101,7 +132,7 @@ def test_they_go_the_whole_path(made: Made) -> None:
         for registry, name in dict.fromkeys((c.registry, c.entity) for c in contracts):
             fuse(ws, registry, name, "test")
         balance = [row for row in ws.ledger.balance() if row["dataset"] in NEW]
-        assert len(balance) == 10
+        assert len(balance) == 10 + 2  # ten days and a quarter twice
         assert all(row["balanced"] for row in balance)
         release(ws, "test")
     with readers.connect_release(made.settings) as con:
@@ -111,13 +142,24 @@ def test_they_go_the_whole_path(made: Made) -> None:
         assert_golden(con)
         assert_links(con)
         assert_findings(con)
+        unions = "SELECT count(members) = count(*), count(*) > 90 FROM current.trade_unions"
+        assert one(con, unions) == (True, True)
 
 
 def assert_golden(con: duckdb.DuckDBPyConnection) -> None:
     """Every item is what is true; a base that cannot be is none."""
     told = ("name", "employer_name", "enrolled_on", "status", "effective_on", "ended_on", "employer_uscc")
+    organizations = (
+        "name", "organization_kind", "legal_representative", "registration_authority", "established_on", "domicile",
+        "status", "supervising_department", "purpose",
+    )  # fmt: skip
     compared = {
         "population.insurance": ("SELECT * FROM true_insurance", told),
+        "legal_entity.organization": (
+            "SELECT * REPLACE (std_text(purpose) AS purpose) FROM true_organization "
+            "WHERE organization_kind[1] IN ('8', 'N')",
+            organizations,
+        ),
     }
     for table, (query, items) in compared.items():
         wrong = ", ".join(f"count(*) FILTER (g.{item} <> t.{item}) AS {item}" for item in items)

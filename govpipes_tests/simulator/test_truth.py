@@ -152,6 +152,7 @@ def test_the_days_of_the_list_are_dataset_days(con: duckdb.DuckDBPyConnection) -
             "daily": date(2025, 12, 25),
             "weekly": date(2025, 12, 22),
             "monthly": date(2025, 12, 1),
+            "quarterly": date(2025, 10, 1),
             "yearly": date(2025, 1, 1),
         }
         assert first >= expected[cycle]
