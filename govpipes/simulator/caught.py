@@ -23,7 +23,7 @@ from govpipes.standards import ELEMENTS
 
 Row = dict[str, Any]
 
-_BETWEEN_DEPARTMENTS = ("FK-01", "GEO-03", "ID-08", "LEG-02")
+_BETWEEN_DEPARTMENTS = ("FK-01", "GEO-03", "ID-08", "LEG-02", "POP-05")
 """Rules that compare records of several datasets: no row breaks them by itself, and none is flagged for them."""
 
 _WHOLE_FILE = "*"

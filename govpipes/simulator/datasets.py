@@ -76,6 +76,9 @@ SYSTEMS = {
         System("transport_files", "transport", "files"),
         System("road_transport", "transport", "postgres"),
         System("health_files", "health", "files"),
+        System("trade_union_files", "trade_unions", "files"),
+        System("agriculture_files", "agriculture", "files"),
+        System("human_resources", "human_resources", "postgres"),
         System("statistics", "statistics", "postgres"),
         System("statistics_files", "statistics", "files"),
     )
@@ -135,6 +138,25 @@ DATASETS = {
             Cycle.MONTHLY,
         ),
         Dataset(
+            "trade_unions",
+            "trade_union_files",
+            "organization",
+            "trade_unions/ghfr_%Y%m.xlsx",
+            ("工会信息/统一社会信用代码",),
+            "excel",
+            Cycle.QUARTERLY,
+        ),
+        Dataset(
+            "village_collectives",
+            "agriculture_files",
+            "organization",
+            "village_collectives/jtzz_%Y%m.csv",
+            ("统一社会信用代码",),
+            "csv",
+            Cycle.QUARTERLY,
+            "gb18030",
+        ),
+        Dataset(
             "administrative_licences",
             "credit_files",
             "licence",
@@ -192,6 +214,14 @@ DATASETS = {
             "health_certificates", "health_files", "certificate", "certificates/zz_%Y%m%d.csv", ("证照标识",), "csv"
         ),
         Dataset("transport_certificates", "road_transport", "certificate", "dlyszz", ("zzbs",), types=_STAMP),
+        Dataset(
+            "social_insurance",
+            "human_resources",
+            "insurance",
+            "cbxx",
+            ("cbbh",),
+            types={"jfjs": "numeric(18,6)", "gxsj": "timestamp"},
+        ),
         Dataset(
             "indicator_definitions",
             "statistics_files",

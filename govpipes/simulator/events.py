@@ -45,6 +45,8 @@ def open_stock(world: World) -> None:
     world.run("buildings")
     world.set(new_buildings=max(200, world.preset.people // 10), building_changes=0)
     world.run("buildings_day")
+    for name in ("insurance", "insurance_number", "insurance_open_events"):
+        world.run(name)
 
 
 def live_day(world: World) -> None:
@@ -64,6 +66,8 @@ def live_day(world: World) -> None:
     _credit(world, span_days=5)
     _of_span(world, "statistics_day", days=1)
     _of_span(world, "certificates_day", days=1)
+    for name in ("insurance_day", "insurance_number"):
+        world.run(name)
     world.run("geography_day")
     world.run("buildings_day")
     world.con.execute("DELETE FROM province.agenda WHERE due <= getvariable('day')")
@@ -73,9 +77,13 @@ def _found_organizations(world: World) -> None:
     """The opening's organizations by number, kind and date of foundation."""
     world.con.execute(
         "CREATE OR REPLACE TEMP TABLE founded AS SELECT i AS oid, "
-        "kind_of_organization(i, getvariable('social'), getvariable('institutions')) AS kind, "
-        "getvariable('day') - whole(pow(draw('founded', i), 1.4), 5, 9000)::INTEGER AS established_on "
-        "FROM range(1, getvariable('organizations') + 1) r(i)"
+        "CASE WHEN i <= getvariable('organizations') "
+        "THEN kind_of_organization(i, getvariable('social'), getvariable('institutions')) "
+        "WHEN i <= getvariable('organizations') + getvariable('unions') THEN 'union' ELSE 'collective' END AS kind, "
+        # collectives are registered, and given their numbers, since 2018
+        "getvariable('day') - whole(pow(draw('founded', i), 1.4), 5, if(kind = 'collective', 2500, 9000))::INTEGER "
+        "AS established_on "
+        "FROM range(1, getvariable('organizations') + getvariable('unions') + getvariable('collectives') + 1) r(i)"
     )
 
 

@@ -6,6 +6,7 @@ A file appears in one step under its name. What goes wrong with a whole file (`i
 import codecs
 import os
 import shutil
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from govpipes.days import Cycle, next_first_day
 from govpipes.simulator import incidents, systems
 from govpipes.simulator.datasets import DATASETS, SYSTEMS, Dataset
 from govpipes.simulator.sheets import columns
@@ -68,8 +70,8 @@ def _make(world: World, dataset: Dataset, file: Path, day: date) -> None:
     elif dataset.form == "csv":
         world.con.execute(f"COPY ({query}) TO {literal(file)} (FORMAT csv, HEADER true)")
         _encode(file, dataset.encoding)
-    elif dataset.name == "public_institutions":
-        _institutions_workbook(world, dataset, file, dataset.day_of(day, world.start))
+    elif dataset.name in _FORMS:
+        _form_workbook(world, dataset, file, dataset.day_of(day, world.start))
     else:
         _plain_workbook(world, dataset, file, dataset.day_of(day, world.start))
 
@@ -149,20 +151,58 @@ def _plain_workbook(world: World, dataset: Dataset, file: Path, month: date) -> 
     _save(book, file)
 
 
-def _institutions_workbook(world: World, dataset: Dataset, file: Path, month: date) -> None:
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form with a note, a header of two rows and a line of totals. merged: the column of merged cells; total: the
+    last column; at_year_end: what the form for the last period of a year calls that one."""
+
+    sheet: str
+    title: str
+    note: str
+    merged: str
+    total: str
+    remark: str
+    at_year_end: str | None = None
+
+
+_FORMS = {
+    "public_institutions": _Form(
+        "事业单位",
+        "事业单位法人登记情况汇总表",
+        "填表说明：开办资金单位为万元；编制数为核定数。",
+        "登记信息/举办单位",
+        "编制数",
+        "备注：数据截至月末。",
+    ),
+    "trade_unions": _Form(
+        "工会法人",
+        "工会法人登记情况汇总表",
+        "填表说明：会员人数含非全日制会员。",
+        "工会信息/上级工会",
+        "会员人数",
+        "备注：数据截至季末。",
+        "年末会员人数",
+    ),
+}
+
+
+def _form_workbook(world: World, dataset: Dataset, file: Path, period: date) -> None:
     """A merged title, a note, a header of two rows, cells merged downwards, a line of totals and a remark."""
-    names = columns(world, dataset)
-    book, sheet = _workbook("事业单位")
-    _title(sheet, 1, f"事业单位法人登记情况汇总表（{month:%Y年%m月}）", len(names))
-    _title(sheet, 2, "填表说明：开办资金单位为万元；编制数为核定数。", len(names), bold=False)
-    _two_row_header(sheet, names)
+    form, names = _FORMS[dataset.name], columns(world, dataset)
+    book, sheet = _workbook(form.sheet)
+    when = f"{period:%Y年%m月}" if dataset.cycle is Cycle.MONTHLY else f"{period:%Y}年第{(period.month + 2) // 3}季度"
+    _title(sheet, 1, f"{form.title}（{when}）", len(names))
+    _title(sheet, 2, form.note, len(names), bold=False)
+    last_of_year = next_first_day(dataset.cycle, period).year > period.year
+    drifted = form.at_year_end if last_of_year and form.at_year_end else form.total
+    _two_row_header(sheet, [drifted if name == form.total else name for name in names])
     rows = _rows(world, dataset, names)
     for row in rows:
         sheet.append(list(row))
-    _merge_downwards(sheet, rows, names.index("登记信息/举办单位"), first=5)
-    quota = world.value(f"SELECT sum(TRY_CAST({ident('编制数')} AS INTEGER)) FROM province.out_{dataset.name}")
-    sheet.append(["合计", None, f"{len(rows)}家", *[None] * (len(names) - 4), str(quota)])
-    sheet.append(["备注：数据截至月末。"])
+    _merge_downwards(sheet, rows, names.index(form.merged), first=5)
+    total = world.value(f"SELECT sum(TRY_CAST({ident(form.total)} AS INTEGER)) FROM province.out_{dataset.name}")
+    sheet.append(["合计", None, f"{len(rows)}家", *[None] * (len(names) - 4), str(total)])
+    sheet.append([form.remark])
     sheet.merge_cells(start_row=sheet.max_row, start_column=1, end_row=sheet.max_row, end_column=len(names))
     _save(book, file)
 

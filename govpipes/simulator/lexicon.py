@@ -83,6 +83,9 @@ _OCCASIONS = {
     "institution_objects": (
         "实验小学 第一中学 幼儿园 社区卫生服务中心 图书馆 文化馆 房产档案馆 环境监测站 市政工程管理所 救助管理站"
     ),
+    "union_federations": "总工会 总工会 教育工会 机关工会 建设交通工会",
+    # as the register of collectives prints it
+    "collective_purpose": "集体资产经营与管理、集体资源开发与利用、农业生产发展与服务、财务管理与收益分配",
     "supervisors": "教育局 民政局 卫生健康委员会 文化和旅游局 科学技术局 住房和城乡建设局",
 }
 

@@ -12,7 +12,10 @@ from govpipes.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A size: the divisions whose codes begin with `region`, residents and organizations at the opening."""
+    """A size: the divisions whose codes begin with `region`, and what there is at the opening.
+
+    people: residents. organizations: without trade unions and rural collectives.
+    """
 
     name: str
     region: str
@@ -69,6 +72,10 @@ _RATES = {
     "certificate_renewals": _Rate("people", 0.00005, 3, 0.7),
     "certificate_revocations": _Rate("people", 0.00002, 1, 0.7),
     "certificate_cancellations": _Rate("people", 0.00004, 2, 0.7),
+    "enrolments": _Rate("people", 0.0010, 12, 0.7),
+    "employer_changes": _Rate("people", 0.0004, 6, 0.7),
+    "employment_ends": _Rate("people", 0.0004, 6, 0.7),
+    "base_changes": _Rate("people", 0.0015, 20, 0.7),
     "new_addresses": _Rate("people", 0.0010, 20, 0.7),
     "address_changes": _Rate("people", 0.0020, 40, 0.7),
     "address_removals": _Rate("people", 0.0004, 8, 0.7),

@@ -24,6 +24,7 @@ Row = dict[str, Any]
 _KINDS = {
     "population.person": "person",
     "population.marriage": "marriage",
+    "population.insurance": "insurance",
     "legal_entity.organization": "organization",
     "geospatial.address": "address",
     "geospatial.point_of_interest": "point_of_interest",

@@ -16,7 +16,7 @@ from govpipes.simulator.world import World, script, world_file
 from govpipes.sql import literal
 
 KINDS = (
-    *("person", "marriage", "organization", "address", "point_of_interest", "building", "credit_record"),
+    *("person", "marriage", "insurance", "organization", "address", "point_of_interest", "building", "credit_record"),
     *("indicator", "observation", "certificate", "link"),
 )
 _RECORDS = ("licence", "penalty", "defaulter", "abnormal", "commitment")

@@ -158,5 +158,8 @@ class World:
             "points": max(200, round(people * 0.03)),
             "organizations": organizations,
             "social": max(130, round(organizations * 0.012)),
+            "insured": round(people * 0.15),
             "institutions": max(50, round(organizations * 0.005)),
+            "unions": max(100, round(organizations * 0.025)),
+            "collectives": max(40, round(organizations * 0.004)),
         }

@@ -68,6 +68,8 @@ _ALL = (
     _coded("education", "学历", "education", 2, "GB/T 4658-2006"),
     _coded("household_relation", "与户主关系", "relation to the head of household", 2, "GB/T 4761-2008"),
     _coded("country", "国籍（地区）", "country or region", 2, "GB/T 2659.1-2022"),
+    _coded("insurance_kind", "险种", "kind of social insurance", 2, "LD/T 92-2013"),
+    _coded("insurance_status", "参保状态", "status of an insurance", 2, "LD/T 92-2013"),
     Element("icd10", "疾病分类代码", "disease code", "VARCHAR", 4, "number", "GB/T 14396-2016 (ICD-10)"),
     # Organizations
     Element("uscc", "统一社会信用代码", "unified social credit identifier", "VARCHAR", 1, "none", "GB 32100-2015"),

@@ -55,6 +55,10 @@ def resident(key: str, marital: str) -> dict[str, Any]:
     return {"entity_key": key, "marital": marital, "is_alive": True}
 
 
+def insured(status: str = "1", **more: Any) -> dict[str, Any]:
+    return {"entity_key": "A|310", "citizen_id": "A", "status": status, "employer_key": "1"} | more
+
+
 def company(key: str, **more: Any) -> dict[str, Any]:
     return {"entity_key": key, "name": f"公司{key}", "registration_region": "320102"} | more
 
@@ -174,6 +178,42 @@ BROKEN: list[tuple[str, Records, set[str]]] = [
         set(),
     ),
     ("married_twice", {"population.marriage": [wedding("1", "2010-01-02"), wedding("2", "2015-01-02", "补领")]}, set()),
+    ("insured_after_death", {"population.person": [DEAD], "population.insurance": [insured()]}, {"A|310"}),
+    ("insured_after_death", {"population.person": [DEAD], "population.insurance": [insured("2")]}, {"A|310"}),
+    (
+        "insured_after_death",
+        {"population.person": [DEAD], "population.insurance": [insured("3", ended_on="2020-06-01")]},
+        {"A|310"},
+    ),
+    (
+        "insured_after_death",
+        {"population.person": [DEAD], "population.insurance": [insured("3", ended_on="2020-05-31")]},
+        set(),
+    ),
+    (
+        "insured_after_death",
+        {"population.person": [resident("A", "20")], "population.insurance": [insured()]},
+        set(),
+    ),
+    (
+        "insured_by_ended_organization",
+        {
+            "legal_entity.organization": [
+                company("1", cancelled_on="2021-01-01"),
+                company("2", revoked_on="2021-01-01"),
+                company("3"),
+            ],
+            "population.insurance": [
+                insured(),
+                insured(entity_key="B|310", employer_key="2"),
+                insured(entity_key="C|310", employer_key="3"),
+                insured("2", entity_key="D|310"),
+                insured("3", entity_key="E|310"),
+                insured(entity_key="F|310", employer_key=None),
+            ],
+        },
+        {"A|310", "B|310"},
+    ),
     (
         "same_name_in_one_county",
         {"legal_entity.organization": [company("1", name="甲"), company("2", name="甲")]},

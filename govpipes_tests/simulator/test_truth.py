@@ -20,8 +20,8 @@ from govpipes_tests.simulator.conftest import DAYS, OPENING, Made
 EXTRA = "entity, truth_key, what, due, is_new, correction, old_key, fault"
 CLOSING = datetime(2026, 1, 4)
 # Rules no single row of one dataset can break: two persons on one number, a dead firm alive at the tax office, a point
-# outside its county's boundary.
-ACROSS_ROWS = ("GEO-03", "ID-08", "LEG-02")
+# outside its county's boundary, somebody insured after death.
+ACROSS_ROWS = ("GEO-03", "ID-08", "LEG-02", "POP-05")
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +152,7 @@ def test_the_days_of_the_list_are_dataset_days(con: duckdb.DuckDBPyConnection) -
             "daily": date(2025, 12, 25),
             "weekly": date(2025, 12, 22),
             "monthly": date(2025, 12, 1),
+            "quarterly": date(2025, 10, 1),
             "yearly": date(2025, 1, 1),
         }
         assert first >= expected[cycle]

@@ -108,7 +108,8 @@ CREATE OR REPLACE TEMP MACRO organization_key_of(uscc, registration) AS
 -- A case names several parties; its number is written with the brackets of GB/T 9704.
 CREATE OR REPLACE TEMP MACRO party_key(case_number, party) AS std_document_number(case_number) || '|' || party;
 
--- The columns of new organizations from their numbers. `kind`: enterprise, individual, cooperative, social, institution.
+-- The columns of new organizations from their numbers. `kind`: enterprise, individual, cooperative, social, institution; and union,
+-- collective, of which there are those of the opening.
 CREATE OR REPLACE TEMP MACRO kind_of_organization(oid, social, institutions) AS CASE
     WHEN oid <= social THEN 'social' WHEN oid <= social + institutions THEN 'institution'
     WHEN draw('kind', oid) < 0.31 THEN 'enterprise' WHEN draw('kind', oid) < 0.985 THEN 'individual'
@@ -117,8 +118,12 @@ CREATE OR REPLACE TEMP MACRO kind_of_organization(oid, social, institutions) AS 
 CREATE OR REPLACE TEMP MACRO social_class(oid) AS
     CASE WHEN draw('social', oid) < 0.45 THEN '社会团体' WHEN draw('social', oid) < 0.95 THEN '民办非企业单位' ELSE '基金会' END;
 
+CREATE OR REPLACE TEMP MACRO collective_level(oid) AS
+    CASE WHEN draw('collective', oid) < 0.25 THEN '组级' WHEN draw('collective', oid) < 0.92 THEN '村级' ELSE '乡镇级' END;
+
 CREATE OR REPLACE TEMP MACRO uscc_head(kind, oid) AS CASE kind
     WHEN 'enterprise' THEN '91' WHEN 'individual' THEN '92' WHEN 'cooperative' THEN '93' WHEN 'institution' THEN '12'
+    WHEN 'union' THEN '81' WHEN 'collective' THEN CASE collective_level(oid) WHEN '组级' THEN 'N1' WHEN '村级' THEN 'N2' ELSE 'N3' END
     ELSE CASE social_class(oid) WHEN '社会团体' THEN '51' WHEN '民办非企业单位' THEN '52' ELSE '53' END END;
 
 CREATE OR REPLACE TEMP MACRO core_name(oid, version) AS
@@ -136,6 +141,10 @@ CREATE OR REPLACE TEMP MACRO organization_title(kind, oid, version, city, county
         || CASE social_class(oid) WHEN '社会团体' THEN '协会' WHEN '民办非企业单位' THEN '服务中心' ELSE '基金会' END
     WHEN 'institution' THEN city || county || core_name(oid, version)
         || pick(getvariable('institution_objects'), draw('object', oid))
+    WHEN 'union' THEN city || core_name(oid, version) || trade || '有限公司工会委员会'
+    WHEN 'collective' THEN city || county || core_name(oid, version)
+        || CASE collective_level(oid) WHEN '组级' THEN '村第' || whole(draw('group', oid), 1, 20) || '村民小组经济合作社'
+                                      WHEN '村级' THEN '村股份经济合作社' ELSE '镇股份经济联合总社' END
     ELSE CASE WHEN draw('bracket', oid) < 0.08
               THEN core_name(oid, version) || '（' || replace(city, '市', '') || '）' || trade
               ELSE if(draw('city', oid) < 0.8, city, '江苏') || core_name(oid, version) || trade END
@@ -144,6 +153,7 @@ CREATE OR REPLACE TEMP MACRO organization_title(kind, oid, version, city, county
 CREATE OR REPLACE TEMP MACRO capital_wan(kind, oid, version) AS CASE kind
     WHEN 'individual' THEN pick([1, 2, 3, 5, 5, 8, 10, 20], draw('capital' || version, oid))
     WHEN 'social' THEN pick([3, 3, 5, 10, 30, 200], draw('capital' || version, oid))
+    WHEN 'union' THEN NULL WHEN 'collective' THEN NULL
     WHEN 'institution' THEN pick([10, 50, 120, 368.5, 2000], draw('capital' || version, oid))
     ELSE CASE WHEN draw('capital round' || version, oid) < 0.8
               THEN pick([10, 50, 50, 100, 100, 100, 200, 500, 500, 1000, 1000, 5000], draw('capital' || version, oid))
@@ -167,3 +177,21 @@ CREATE OR REPLACE TEMP MACRO certificate_serial(number) AS upper(left(md5(number
 CREATE OR REPLACE TEMP MACRO certificate_identifier_of(type_code, organ, number, version) AS
     '1.2.156.3005.2.' || type_code || '.' || organ || '.' || certificate_serial(number) || '.' || lpad(version::VARCHAR, 3, '0') || '.'
     || certificate_identifier_check(type_code || organ || certificate_serial(number) || lpad(version::VARCHAR, 3, '0'));
+
+-- Social insurance (codes of LD/T 92): pension and medical insurance, and up to two of the others.
+CREATE OR REPLACE TEMP MACRO insurance_kinds(pid) AS ['110', '310'] || CASE
+    WHEN draw('kinds', pid) < 0.60 THEN []
+    WHEN draw('kinds', pid) < 0.88 THEN [pick(['210', '410', '510'], draw('kind of insurance', pid))]
+    ELSE list_filter(['210', '410', '510'], lambda other: other <> pick(['210', '410', '510'], draw('kind of insurance', pid))) END;
+CREATE OR REPLACE TEMP MACRO wage(key, version) AS
+    (4500 + floor(19500 * pow(draw('wage' || version, key), 2.2)))::DECIMAL(18, 6);
+CREATE OR REPLACE TEMP MACRO status_without_work(kind) AS if(kind IN ('110', '310'), '2', '3');
+-- After how many days the office hears of an end; NULL: never.
+CREATE OR REPLACE TEMP MACRO heard_after(whose, key) AS CASE
+    WHEN draw(whose || ' forgotten', key) < 0.10 THEN NULL
+    WHEN draw(whose || ' late', key) < 0.80 THEN whole(draw(whose || ' heard', key), 1, 4)
+    ELSE whole(draw(whose || ' heard', key), 5, 30) END::INTEGER;
+-- How many days ago what the office books today happened: half at most three, one in twenty up to fifteen (DOMAIN §7.6).
+CREATE OR REPLACE TEMP MACRO booked_late(pid) AS CASE
+    WHEN draw_today('booked', pid) < 0.95 THEN whole(draw_today('booked late', pid), 0, 6)
+    ELSE whole(draw_today('booked late', pid), 7, 15) END::INTEGER;

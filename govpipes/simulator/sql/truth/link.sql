@@ -14,4 +14,6 @@ SELECT kind || '|' || from_key AS key, to_key IS NULL AS gone, kind, from_key, t
     UNION ALL SELECT 'holder', key, coalesce(holder_citizen_id, holder_organization_key) FROM truth_certificate
     UNION ALL SELECT 'standard_address', key, address_id FROM truth_building
     UNION ALL SELECT 'standard_address_text', key, address_id FROM truth_building
+    UNION ALL SELECT 'insured', key, citizen_id FROM truth_insurance
+    UNION ALL SELECT 'employer', key, employer_organization_key FROM truth_insurance
     UNION ALL SELECT 'indicator', key, indicator_code FROM truth_observation)

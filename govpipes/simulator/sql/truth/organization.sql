@@ -8,12 +8,14 @@ SELECT organization_key_of(z.uscc, z.registration_number) AS key, false AS gone,
        z.currency, p.name AS legal_representative, number_given(p.pid, p.citizen_id, p.former_citizen_id) AS legal_representative_id,
        p.citizen_id AS representative_key, z.established_on, z.approved_on,
        z.term_until, z.region AS registration_region,
-       z.city || z.county || CASE z.kind WHEN 'social' THEN '民政局' WHEN 'institution' THEN NULL ELSE '市场监督管理局' END
+       z.city || z.county || CASE z.kind WHEN 'social' THEN '民政局' WHEN 'institution' THEN NULL WHEN 'union' THEN '总工会'
+           WHEN 'collective' THEN '农业农村局' ELSE '市场监督管理局' END
            AS registration_authority, a.text AS domicile, a.address_id AS domicile_address_id,
        b.text AS business_address, b.address_id AS business_address_id,
        z.status, z.cancelled_on, z.revoked_on, z.phone, z.category, z.supervisor AS supervising_department,
        z.funding AS funding_source, z.quota AS staffing_quota, taxable AS registered_for_tax,
-       CASE z.kind WHEN 'institution' THEN '提供' || pick(getvariable('institution_objects'), draw('object', z.oid)) || '公共服务' END
+       CASE z.kind WHEN 'institution' THEN '提供' || pick(getvariable('institution_objects'), draw('object', z.oid)) || '公共服务'
+           WHEN 'collective' THEN getvariable('collective_purpose')[1] END
            AS purpose,
        CASE WHEN taxable THEN '国家税务总局' || z.city || z.county || '税务局' END AS tax_authority,
        CASE WHEN taxable THEN z.taxpayer_kind END AS taxpayer_kind, CASE WHEN taxable THEN z.tax_status END AS tax_status
