@@ -116,6 +116,7 @@ def folded(text: str) -> str:
 
 
 def _constants(lists: dict[str, Path]) -> Iterator[str]:
+    yield f"CREATE TEMP MACRO ascii_blank() AS {literal(''.join(map(chr, (*range(1, 33), 127))))} || chr(0);"
     for name, path in sorted(lists.items()):
         if name not in SPECIAL_LISTS:
             keys = _keys(_read(path, "code", "name_zh", "name_en", "aliases"), path)

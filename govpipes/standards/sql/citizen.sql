@@ -45,9 +45,6 @@ CREATE TEMP MACRO std_citizen_id(raw) AS CASE
 -- ID-10: one digit repeated, 123456…, no region, 11111119000101….
 CREATE TEMP MACRO citizen_id_is_placeholder(text) AS
     regexp_matches(text, '^(123456|000000|11111119000101|1{8}|2{8}|3{8}|4{8}|5{8}|6{8}|7{8}|8{8}|9{8}|[1-9]0{10})');
--- Of a text that is no number: in capitals, without spaces and quotes, full-width as ASCII; all that its error asks.
-CREATE TEMP MACRO citizen_id_bare(raw) AS
-    upper(regexp_replace(regexp_replace(fold_width(raw), unicode_hidden_or_space(), '', 'g'), '[''"`´‘’“”-]', '', 'g'));
 -- Whether an irregular text gave 15 digits, of whatever width, perhaps as a spreadsheet's decimal.
 CREATE TEMP MACRO citizen_id_was_short(raw) AS
     length(regexp_replace(regexp_replace(raw, '[.．][0０]+\PN*$', ''), '\PN', '', 'g')) = 15;
@@ -56,7 +53,7 @@ CREATE TEMP MACRO citizen_id_shape_error(id_text) AS CASE
     WHEN strlen(id_text) >= 6 AND citizen_id_is_placeholder(id_text) THEN 'ID-10'
     ELSE 'ID-01' END;
 CREATE TEMP MACRO err_citizen_id(raw, value) AS CASE
-    WHEN value IS NULL THEN list_transform([citizen_id_bare(raw)], lambda id_broken: citizen_id_shape_error(id_broken))[1]
+    WHEN value IS NULL THEN list_transform([replace(bare_code(raw), '-', '')], lambda id_broken: citizen_id_shape_error(id_broken))[1]
     WHEN strlen(value) = 15 THEN NULL
     WHEN citizen_id_is_placeholder(value) THEN 'ID-10'
     WHEN coalesce(citizen_id_birth(value) < DATE '1880-01-01', true) THEN 'ID-03'

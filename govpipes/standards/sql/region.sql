@@ -22,16 +22,17 @@ CREATE TEMP MACRO region_number(code) AS TRY_CAST(left(region_entry(code), 3) AS
 -- can: a statement is planned with a copy of the book for each time.
 CREATE TEMP MACRO region_form(code) AS
     coalesce(regexp_full_match(code, province_pattern() || '(0000|\d[1-9]\d\d|[1-9]\d\d\d)'), false);
-CREATE TEMP MACRO region_known(code) AS CASE WHEN starts_with(code, '32') THEN coalesce(region_entry(code) > '0', false)
+CREATE TEMP MACRO region_entry_known(code, entry) AS CASE WHEN starts_with(code, '32') THEN coalesce(entry > '0', false)
     ELSE region_form(code) END;
+CREATE TEMP MACRO region_known(code) AS region_entry_known(code, region_entry(code));
 CREATE TEMP MACRO region_current(code) AS CASE WHEN starts_with(code, '32')
     THEN coalesce(substr(region_entry(code), 8, 4) = '9999', false) ELSE region_form(code) END;
 -- Was this code valid on the day? The year of a change belongs to both the old and the new code; years in which a code
 -- reused later rested (320702-320705, 1984-85) count as valid.
-CREATE TEMP MACRO region_valid(code, day) AS CASE WHEN starts_with(code, '32')
-    THEN coalesce(strftime(day, '%Y') >= substr(region_entry(code), 4, 4)
-        AND strftime(day, '%Y') < substr(region_entry(code), 8, 4), false)
+CREATE TEMP MACRO region_entry_valid(code, entry, day) AS CASE WHEN starts_with(code, '32')
+    THEN coalesce(strftime(day, '%Y') >= substr(entry, 4, 4) AND strftime(day, '%Y') < substr(entry, 8, 4), false)
     ELSE region_form(code) END;
+CREATE TEMP MACRO region_valid(code, day) AS region_entry_valid(code, region_entry(code), day);
 -- Up to four rows of one code, the latest last.
 CREATE TEMP MACRO region_rows_of(code) AS
     list_filter(region_rows()[region_number(code) : region_number(code) + 3], lambda row_text: starts_with(row_text, code));
@@ -42,12 +43,12 @@ CREATE TEMP MACRO region_name(code, day) AS string_split(list_filter(region_rows
 CREATE TEMP MACRO region_latest(code) AS CASE WHEN starts_with(code, '32')
     THEN coalesce(CAST(TRY_CAST(substr(region_entry(code), 12, 6) AS INTEGER) AS VARCHAR), code) ELSE code END;
 -- The code under which the whole area lives on, as of the day; NULL when it was split (REG-03) or is unknown.
-CREATE TEMP MACRO region_successor(code, day) AS CASE
-    WHEN region_valid(code, day) THEN code
-    WHEN year(day) >= 2021 THEN
-        list_transform([substr(region_entry(code), 12, 6)], lambda today: CASE WHEN today > '0' THEN today END)[1]
+CREATE TEMP MACRO region_successor_of(code, entry, day) AS CASE
+    WHEN region_entry_valid(code, entry, day) THEN code
+    WHEN year(day) >= 2021 THEN CASE WHEN substr(entry, 12, 6) > '0' THEN substr(entry, 12, 6) END
     ELSE list_filter(string_split(string_split(substr(region_rows_of(code)[-1], 20), '|')[1], ','),
         lambda successor: successor <> '' AND region_valid(successor, day))[1] END;
+CREATE TEMP MACRO region_successor(code, day) AS region_successor_of(code, region_entry(code), day);
 
 -- Six digits; nine- and twelve-digit codes are cut, a name that only one current county has becomes its code.
 CREATE TEMP MACRO region_from_text(raw) AS list_transform([regexp_replace(fold_code(raw), '\.0+$', '')], lambda code_text: CASE
@@ -67,14 +68,17 @@ CREATE TEMP MACRO err_region_code(raw, value, retired := 'keep') AS CASE
     WHEN value IS NULL THEN 'REG-01'
     WHEN region_known(value) OR region_is_wide(value) OR region_is_functional(value) THEN NULL
     ELSE 'REG-01' END;
-CREATE TEMP MACRO region_flag(raw, value, day) AS CASE
-    WHEN region_current(value) AND raw = value THEN NULL
-    WHEN region_is_functional(value) AND NOT region_known(value) THEN 'REG-07'
+-- What there is to say of a code that is not simply right; `entry` is region_entry(value), named once for the plan's sake.
+CREATE TEMP MACRO region_doubt(raw, value, day, entry) AS CASE
+    WHEN region_is_functional(value) AND NOT region_entry_known(value, entry) THEN 'REG-07'
     WHEN region_is_wide(value) THEN NULL
-    WHEN NOT region_valid(value, day) THEN
-        CASE WHEN region_successor(value, day) IS NULL THEN 'REG-03' ELSE 'REG-02' END
+    WHEN NOT region_entry_valid(value, entry, day) THEN
+        CASE WHEN region_successor_of(value, entry, day) IS NULL THEN 'REG-03' ELSE 'REG-02' END
     WHEN region_digits(raw) <> value THEN 'REG-02'
     WHEN NOT regexp_matches(raw, '\d') THEN 'REG-08' END;
+CREATE TEMP MACRO region_flag(raw, value, day) AS CASE
+    WHEN raw = value AND region_current(value) THEN NULL
+    ELSE list_transform([region_entry(value)], lambda entry: region_doubt(raw, value, day, entry))[1] END;
 CREATE TEMP MACRO flag_region_code(raw, value, day, retired := 'keep') AS CASE
     WHEN raw = value AND right(value, 2) NOT IN ('00', '01', '90') AND region_current(value) THEN NULL
     WHEN region_is_wide(value) THEN 'REG-06' ELSE region_flag(raw, value, day) END;

@@ -37,12 +37,15 @@ CREATE TEMP MACRO fold_code(x) AS CASE WHEN regexp_full_match(x, '[0-9A-Z]*') TH
     WHEN regexp_full_match(trim(x), '[0-9A-Z]*') THEN trim(x) ELSE
     upper(nfc_normalize(regexp_replace(fold_text(x), '[\s''"`´‘’“”]', '', 'g'))) END;
 
--- What departments write where there is nothing (D19). Only where it cannot be a value.
-CREATE TEMP MACRO missing_tokens() AS ['', '-', '--', '---', '－', '——', '—', '/', '//', '／', '\', '*', '**', '***',
-    '.', '。', '无', '空', '暂无', '暂缺', '缺', '待查', '待补', '待补充', '待定', '不详', '未填', '未填写', '未提供', '无数据', '暂无数据',
-    'null', '(null)', '<null>', 'none', 'nil', 'nan', 'n/a', 'ｎ／ａ', '#n/a', 'n.a.', 'na', '\n',
-    '#value!', '#ref!', '#name?', '#null!', '#div/0!', '请输入', '请选择'];
-CREATE TEMP MACRO ascii_blank() AS array_to_string(list_transform(range(0, 33), lambda code_point: chr(CAST(code_point AS INTEGER))), '') || chr(127);
+-- The same for a text that is only asked for its form: without compatibility characters, which cost most of a plan.
+CREATE TEMP MACRO bare_code(x) AS upper(regexp_replace(
+    regexp_replace(fold_width(x), unicode_hidden_or_space(), '', 'g'), '[''"`´‘’“”]', '', 'g'));
+
+-- What departments write where there is nothing (D19), each between separators. Only where it cannot be a value.
+CREATE TEMP MACRO missing_tokens() AS
+    '␟␟-␟--␟---␟－␟——␟—␟/␟//␟／␟\␟*␟**␟***␟.␟。␟无␟空␟暂无␟暂缺␟缺␟待查␟待补␟待补充␟待定␟不详␟未填␟未填写␟未提供␟无数据␟暂无数据␟null␟(null)␟<null>'
+    || '␟none␟nil␟nan␟n/a␟ｎ／ａ␟#n/a␟n.a.␟na␟\n␟#value!␟#ref!␟#name?␟#null!␟#div/0!␟请输入␟请选择␟';
+CREATE TEMP MACRO is_missing_token(x) AS contains(missing_tokens(), '␟' || x || '␟');
 -- Nearly every value is known by its first character: no token begins with a digit, and few with a Han character.
 CREATE TEMP MACRO missing(raw) AS CASE
     WHEN raw IS NULL THEN true
@@ -50,9 +53,9 @@ CREATE TEMP MACRO missing(raw) AS CASE
     WHEN raw >= '一' AND raw <= '鿿' AND strpos('无空暂缺待不未请', left(raw, 1)) = 0 THEN false
     WHEN strlen(raw) = length(raw) THEN
         CASE WHEN strlen(raw) > 8 AND left(raw, 1) > ' ' AND right(raw, 1) > ' ' THEN false
-        ELSE list_contains(missing_tokens(), lower(trim(raw, ascii_blank()))) END
+        ELSE is_missing_token(lower(trim(raw, ascii_blank()))) END
     WHEN length(raw) > 30 THEN regexp_full_match(raw, unicode_hidden_or_space())
-    ELSE list_contains(missing_tokens(), lower(regexp_replace(raw, unicode_hidden_or_space(), '', 'g'))) END;
+    ELSE is_missing_token(lower(regexp_replace(raw, unicode_hidden_or_space(), '', 'g'))) END;
 
 -- Characters that older files and codecs keep in the private use area (D6, D8), as private=standard code points:
 -- E78D-E796 and E81E E826 E82B E82C E832 E843 E854 E864 moved with GB 18030-2022 (18 of them), the others with the 2000 and

@@ -46,7 +46,7 @@ CREATE TEMP MACRO date_parse(raw, form) AS
 
 -- Open ends are no date and no error (长期 = 2099-12-31, 9999-12-31); placeholders are no date and a flag.
 CREATE TEMP MACRO date_is_open(raw) AS
-    regexp_full_match(fold_code(raw), '(长期|永久|永久有效|长期有效|无固定期限|无期限|至今|现在|未定|9999.*|2099-?12-?31.*|2099[/年.]12[/月.]31.*)');
+    regexp_full_match(bare_code(raw), '(长期|永久|永久有效|长期有效|无固定期限|无期限|至今|现在|未定|9999.*|2099-?12-?31.*|2099[/年.]12[/月.]31.*)');
 CREATE TEMP MACRO date_is_placeholder(parsed) AS parsed IN (DATE '1900-01-01', DATE '1899-12-30', DATE '1899-12-31',
     DATE '1970-01-01', DATE '0001-01-01', DATE '1111-11-11', DATE '1900-01-02');
 CREATE TEMP MACRO date_keep(parsed) AS CASE
@@ -64,8 +64,10 @@ CREATE TEMP MACRO flag_date(raw, value, day, form := 'ymd', future := 'allow') A
     WHEN value IS NULL THEN CASE WHEN NOT date_is_open(raw) THEN 'DATE-02' END
     WHEN future = 'flag' AND value > day THEN 'DATE-04'
     WHEN regexp_full_match(raw, '\d{4}-\d{2}-\d{2}|\d{8}') THEN NULL
-    WHEN form = 'ymd' AND regexp_full_match(date_text(raw), '(0?[1-9]|1[0-2])-(0?[1-9]|1[0-2])-\d{4}') THEN 'DATE-05'
-    WHEN regexp_full_match(date_text(raw), '\d{1,6}(\.\d+)?|\d{2}-\d{1,2}-\d{1,2}|\d{1,2}[- ][A-Z]{3}.*|\D+\d+-.*|\d{4}-\d{1,2}') THEN 'DATE-03' END;
+    ELSE list_transform([date_text(raw)], lambda date_written: CASE
+        WHEN form = 'ymd' AND regexp_full_match(date_written, '(0?[1-9]|1[0-2])-(0?[1-9]|1[0-2])-\d{4}') THEN 'DATE-05'
+        WHEN regexp_full_match(date_written,
+            '\d{1,6}(\.\d+)?|\d{2}-\d{1,2}-\d{1,2}|\d{1,2}[- ][A-Z]{3}.*|\D+\d+-.*|\d{4}-\d{1,2}') THEN 'DATE-03' END)[1] END;
 
 -- Points in time: ISO with or without zone, slashes, Chinese, 14 digits, epoch seconds and milliseconds, a mere date.
 CREATE TEMP MACRO time_text(raw) AS regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
